@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_AGENT_AGENT_H
+#define CLIENT_AGENT_AGENT_H
+#include "client/agent/view.h"
+#include "client/config/config.h"
+#include "hal/buf.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Called once a step; for progress on a terminal. `kind`/`name` of the profile, text of the step. */
+typedef void (*agent_progress_fn)(void *ctx, const char *profile, const char *step, const char *result);
+
+struct apply_options {
+	const char *const *profiles; /* only these (and what they depend on is not touched); NULL: all */
+	size_t profile_count;
+	bool force_renewal;          /* renew PROFILE --force: due or not */
+	bool only_renewal;           /* renew PROFILE: do nothing that is not a renewal */
+	const struct buf *challenge; /* enroll PROFILE --challenge-file: used instead of the profile's source; NULL */
+	unsigned wait_s;             /* --wait: poll until nothing is pending, at most so long; 0: one pass */
+	agent_progress_fn progress;  /* NULL: none */
+	void *progress_ctx;
+};
+
+/**
+ * Look: the state of every profile, from disk, and with `with_tpm` the TPM's facts (at most two TPM
+ * commands). Takes no lock, writes nothing. *out released by device_view_clear().
+ */
+enum err agent_look(const struct config *config, bool with_tpm, struct device_view *out, struct why *why) MUST_CHECK;
+/** What apply would do, in order. Takes no lock, writes nothing, asks no TPM. */
+enum err agent_plan(const struct config *config, struct plan *out, struct why *why) MUST_CHECK;
+/**
+ * Work the plan off once, under the lock (waits 10 s for it, then ERR_BUSY). A profile that fails does not
+ * stop the others; what depends on it waits. ERR_OK also when profiles failed: *out_exit is the code of the
+ * first profile (in plan order, of those asked for) that is not in place, *why its sentence.
+ * ERR_NOT_FOUND: a name in options->profiles is no profile. ERR_DENIED: state folder not writable.
+ */
+enum err agent_apply(const struct config *config, const struct apply_options *options, enum signet_exit *out_exit,
+                     struct why *why) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/agent/last.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "hal/log.h"
+
+#define LAST_MAX 4096 /* bytes: six lines */
+
+static enum err last_path(const struct store *store, const char *profile, char out[FILE_PATH_MAX])
+{
+	char tail[64];
+	if (snprintf(tail, sizeof tail, "last/%s", profile) >= (int)sizeof tail)
+		return ERR_BUG;
+	return path_join(out, store->run, tail);
+}
+
+/* One value a line, in a fixed order; the sentences have no line ends (why.h). */
+static const char *next_line(char **at)
+{
+	char *line = *at;
+	char *end = strchr(line, '\n');
+	if (end == NULL)
+		return NULL;
+	*end = '\0';
+	*at = end + 1;
+	return line;
+}
+
+enum err last_read(const struct store *store, const char *profile, struct last *out)
+{
+	char path[FILE_PATH_MAX];
+	struct buf text;
+	struct last last = { .exit = SIGNET_DONE };
+	buf_init(&text, LAST_MAX);
+	enum err e = last_path(store, profile, path);
+	if (e == ERR_OK)
+		e = file_read(path, &text, NULL);
+	if (e == ERR_OK && buf_text(&text) == NULL)
+		e = ERR_NO_MEMORY;
+	if (e != ERR_OK)
+		goto out;
+	char *at = (char *)text.data;
+	const char *lines[6];
+	for (size_t i = 0; i < 6; i++) {
+		lines[i] = next_line(&at);
+		if (lines[i] == NULL) {
+			e = ERR_NOT_FOUND;
+			goto out;
+		}
+	}
+	last.exit = (enum signet_exit)(strtol(lines[0], NULL, 10) & 31);
+	last.at = strtoll(lines[1], NULL, 10);
+	last.contact = strtoll(lines[2], NULL, 10);
+	snprintf(last.why.code, sizeof last.why.code, "%s", lines[3]);
+	snprintf(last.why.text, sizeof last.why.text, "%s", lines[4]);
+	snprintf(last.why.next_step, sizeof last.why.next_step, "%s", lines[5]);
+	*out = last;
+out:
+	buf_clear(&text);
+	return e;
+}
+
+void last_write(const struct store *store, const char *profile, const struct last *last)
+{
+	char path[FILE_PATH_MAX];
+	char folder[FILE_PATH_MAX];
+	struct why why = { .code = "" };
+	struct buf text;
+	buf_init(&text, LAST_MAX);
+	enum err e = last_path(store, profile, path);
+	if (e == ERR_OK)
+		e = path_join(folder, store->run, "last");
+	if (e == ERR_OK)
+		e = file_make_folder(folder, 0755, &why);
+	if (e == ERR_OK)
+		e = buf_add_format(&text, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n", (int)last->exit, last->at, last->contact,
+		                   last->why.code, last->why.text, last->why.next_step);
+	if (e == ERR_OK)
+		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
+	if (e != ERR_OK)
+		log_debug("agent: the last result of %s is not remembered: %s", profile, why.text);
+	buf_clear(&text);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_AGENT_LAST_H
+#define CLIENT_AGENT_LAST_H
+#include "client/agent/outcome.h"
+#include "client/agent/store.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How the last try of a profile ended: RUN/last/PROFILE, for `status`. Not needed after a reboot. */
+struct last {
+	enum signet_exit exit;
+	struct why why;
+	int64_t at, contact; /* unix s; contact: when the server last gave an answer, 0 for never */
+};
+
+/** ERR_NOT_FOUND: no try since boot. Anything unreadable counts as that. */
+enum err last_read(const struct store *store, const char *profile, struct last *out) MUST_CHECK;
+/** Best effort: a failure is logged at debug, the run folder is a comfort. */
+void last_write(const struct store *store, const char *profile, const struct last *last);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

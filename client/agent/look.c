@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "client/agent/last.h"
+#include "client/agent/pass.h"
+#include "client/config/variables.h"
+#include "client/pki/hash.h"
+#include "client/pki/name.h"
+
+const char *profile_kind_text(enum profile_kind kind)
+{
+	switch (kind) {
+	case KIND_TRUST:
+		return "trust";
+	case KIND_SCEP:
+		return "scep";
+	case KIND_WIFI:
+		return "wifi";
+	case KIND_WIRED:
+		return "wired";
+	case KIND_VPN:
+		return "vpn";
+	}
+	return "?";
+}
+
+const char *profile_state_text(enum profile_state state)
+{
+	switch (state) {
+	case STATE_INSTALLED:
+		return "installed";
+	case STATE_TRIAL:
+		return "trial";
+	case STATE_PENDING:
+		return "pending";
+	case STATE_WAITING:
+		return "waiting";
+	case STATE_ERROR:
+		return "error";
+	case STATE_ABSENT:
+		return "absent";
+	}
+	return "?";
+}
+
+void device_view_clear(struct device_view *view)
+{
+	free(view->profiles);
+	*view = (struct device_view){ .profiles = NULL };
+}
+
+static void text_of(struct bytes name, char out[512])
+{
+	struct buf text;
+	buf_init(&text, 512);
+	const char *s = name_to_text(name, &text) == ERR_OK ? buf_text(&text) : NULL;
+	snprintf(out, 512, "%s", s != NULL ? s : "(too long to show)");
+	buf_clear(&text);
+}
+
+static struct profile_view *next_profile(struct device_view *view, enum profile_kind kind, const char *name)
+{
+	struct profile_view *p = &view->profiles[view->profile_count++];
+	*p = (struct profile_view){ .kind = kind, .state = STATE_INSTALLED };
+	snprintf(p->name, sizeof p->name, "%s", name);
+	return p;
+}
+
+static void say(struct profile_view *p, const struct why *why)
+{
+	snprintf(p->code, sizeof p->code, "%s", why->code);
+	snprintf(p->detail, sizeof p->detail, "%s", why->text);
+	snprintf(p->next_step, sizeof p->next_step, "%s", why->next_step);
+}
+
+/* State and code of what is not in place, from what the look said. */
+static void not_in_place(struct profile_view *p, enum err e, const struct why *why)
+{
+	bool is_waiting = strncmp(why->code, "waiting.", 8) == 0;
+	p->state = strcmp(why->code, "waiting.install") == 0 ? STATE_ABSENT : is_waiting ? STATE_WAITING : STATE_ERROR;
+	p->exit = outcome_exit(e, why);
+	say(p, why);
+}
+
+static void look_certificate(const struct pass *pass, const struct scep_profile *s, const struct scep_view *v,
+                             struct profile_view *p)
+{
+	struct buf der;
+	struct certificate cert;
+	struct certificate_view *c = &p->certificate;
+	buf_init(&der, CERTIFICATE_MAX);
+	if (v->has_certificate &&
+	    generation_certificate(&pass->store, s->name, v->generations.current, &der, NULL) == ERR_OK &&
+	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK && cert.serial.len < sizeof c->serial / 2) {
+		p->has_certificate = true;
+		snprintf(c->path, sizeof c->path, "%s/scep/%s/current/cert.pem", pass->config->agent.state_dir, s->name);
+		snprintf(c->chain_path, sizeof c->chain_path, "%s/scep/%s/current/chain.pem", pass->config->agent.state_dir,
+		         s->name);
+		text_of(cert.subject, c->subject);
+		text_of(cert.issuer, c->issuer);
+		hex_text(cert.serial, c->serial);
+		sha256_hex(cert.der, c->sha256);
+		c->not_before = cert.not_before;
+		c->not_after = cert.not_after;
+		c->renew_at = v->renew_at;
+		c->generation = v->generations.current;
+		struct public_key pub;
+		struct generation_meta meta;
+		if (certificate_rsa_key(cert.spki, &pub) == ERR_OK &&
+		    generation_meta_read(&pass->store, s->name, c->generation, &meta, NULL) == ERR_OK) {
+			p->has_key = true;
+			snprintf(p->key.type, sizeof p->key.type, "rsa%zu", pub.modulus_len * 8);
+			snprintf(p->key.storage, sizeof p->key.storage, "%s", meta.is_software ? "software" : "tpm");
+			snprintf(p->key.path, sizeof p->key.path, "%s/scep/%s/current/%s", pass->config->agent.state_dir, s->name,
+			         meta.is_software ? "key.pem" : "key.der");
+			if (!meta.is_software)
+				snprintf(p->key.uri, sizeof p->key.uri, "pkcs11:token=signet;object=%s;type=private", s->name);
+		}
+	}
+	buf_clear(&der);
+}
+
+static void look_server(const struct scep_profile *s, const struct scep_view *v, const struct last *last,
+                        bool has_last, struct profile_view *p)
+{
+	p->has_server = true;
+	snprintf(p->server.url, sizeof p->server.url, "%s",
+	         v->generations.request != 0 && v->request.url[0] != '\0' ? v->request.url : s->url.items[0]);
+	p->server.state = "unknown";
+	if (!has_last)
+		return;
+	p->server.last_contact = last->contact;
+	bool is_server = last->exit == SIGNET_UNREACHABLE || last->exit == SIGNET_REFUSED || last->exit == SIGNET_UNTRUSTED;
+	p->server.state = is_server ? "error" : last->contact != 0 ? "active" : "unknown";
+	if (is_server)
+		snprintf(p->server.last_error, sizeof p->server.last_error, "%s", last->why.text);
+}
+
+static void judge_scep(const struct scep_profile *s, const struct scep_view *v, const struct last *last,
+                       bool has_last, struct profile_view *p)
+{
+	bool has_trouble = has_last && last->exit != SIGNET_DONE;
+	if (v->generations.request != 0 && v->request.is_pending && !v->has_certificate) {
+		p->state = STATE_PENDING;
+		p->exit = SIGNET_PENDING;
+	} else if (v->is_expired) {
+		p->state = STATE_ERROR;
+		p->exit = SIGNET_EXPIRED;
+		snprintf(p->detail, sizeof p->detail, "the certificate has expired");
+		snprintf(p->next_step, sizeof p->next_step, "signet enroll %s --challenge-file FILE", s->name);
+	} else if (v->generations.complete != 0 || v->generations.previous != 0) {
+		p->state = STATE_TRIAL;
+	} else if (!v->has_certificate) {
+		p->state = STATE_ABSENT;
+		p->exit = SIGNET_WAITING;
+		snprintf(p->detail, sizeof p->detail, "not enrolled yet");
+		snprintf(p->next_step, sizeof p->next_step, "signet apply");
+	}
+	if (!has_trouble)
+		return;
+	say(p, &last->why);
+	if (!v->has_certificate || v->is_expired) {
+		p->exit = v->is_expired ? SIGNET_EXPIRED : last->exit;
+		p->state = last->exit == SIGNET_WAITING   ? STATE_WAITING
+		           : last->exit == SIGNET_PENDING ? STATE_PENDING
+		                                          : STATE_ERROR;
+	}
+}
+
+static void look_scep(const struct pass *pass, const struct scep_profile *s, struct device_view *view)
+{
+	struct profile_view *p = next_profile(view, KIND_SCEP, s->name);
+	struct certificate_set anchors = { .count = 0 };
+	struct scep_view v;
+	struct last last = { .exit = SIGNET_DONE };
+	struct why why = { .code = "" };
+	enum err e = scep_look(pass, s, &v, &why);
+	if (e != ERR_OK) {
+		not_in_place(p, e, &why);
+		return;
+	}
+	bool has_last = last_read(&pass->store, s->name, &last) == ERR_OK;
+	look_certificate(pass, s, &v, p);
+	look_server(s, &v, &last, has_last, p);
+	judge_scep(s, &v, &last, has_last, p);
+	p->next_at = v.renew_at;
+	if (!v.has_certificate && trust_anchors(pass, &s->trust, &anchors, &why) != ERR_OK)
+		not_in_place(p, ERR_NOT_FOUND, &why);
+	certificate_set_clear(&anchors);
+}
+
+static void look_tpm(struct pass *pass, struct tpm_view *out)
+{
+	struct tpm *tpm;
+	struct tpm_facts facts;
+	struct why why = { .code = "" };
+	enum err e = pass_tpm(pass, &tpm, &why);
+	if (e == ERR_OK)
+		e = tpm_look(tpm, &facts, &why);
+	snprintf(out->detail, sizeof out->detail, "%s", why.text);
+	if (e != ERR_OK) {
+		out->state = e == ERR_UNREACHABLE && strcmp(why.code, "tpm.absent") == 0 ? "absent"
+		             : e == ERR_LOCKED_OUT                                       ? "locked-out"
+		             : e == ERR_CHANGED                                          ? "changed"
+		                                                                         : "failing";
+		return;
+	}
+	out->state = facts.is_locked_out ? "locked-out" : "ok";
+	memcpy(out->manufacturer, facts.manufacturer, sizeof out->manufacturer);
+	memcpy(out->firmware, facts.firmware, sizeof out->firmware);
+}
+
+static void look_name(const struct config *config, char out[256])
+{
+	struct buf text;
+	buf_init(&text, 256);
+	const char *s = variables_expand(config, "{{DeviceName}}", PLACE_TEXT, &text, NULL) == ERR_OK ? buf_text(&text) : NULL;
+	snprintf(out, 256, "%s", s != NULL ? s : "");
+	buf_clear(&text);
+}
+
+static void look_rest(const struct pass *pass, struct device_view *view)
+{
+	const struct config *c = pass->config;
+	for (size_t i = 0; i < c->wifi_count; i++) {
+		struct why why = { .code = "" };
+		struct profile_view *p = next_profile(view, c->wifis[i].is_wired ? KIND_WIRED : KIND_WIFI, c->wifis[i].name);
+		enum err e = wifi_look(pass, &c->wifis[i], &why);
+		if (e != ERR_OK)
+			not_in_place(p, e, &why);
+	}
+	for (size_t i = 0; i < c->vpn_count; i++) {
+		struct why why = { .code = "" };
+		struct profile_view *p = next_profile(view, KIND_VPN, c->vpns[i].name);
+		enum err e = vpn_look(pass, &c->vpns[i], &why);
+		if (e != ERR_OK)
+			not_in_place(p, e, &why);
+	}
+}
+
+enum err agent_look(const struct config *config, bool with_tpm, struct device_view *out, struct why *why)
+{
+	struct pass pass;
+	size_t most = config->trust_count + config->scep_count + config->wifi_count + config->vpn_count;
+	struct device_view view = { .time = (int64_t)time(NULL), .tpm = { .state = "ok" } };
+	enum err e = pass_open(config, NULL, &pass, why);
+	if (e != ERR_OK)
+		return e;
+	view.profiles = calloc(most + 1, sizeof *view.profiles);
+	if (view.profiles == NULL) {
+		pass_close(&pass);
+		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for %zu profiles", most);
+	}
+	view.is_clock_trusted = pass.clock.is_trusted;
+	look_name(config, view.name);
+	if (with_tpm)
+		look_tpm(&pass, &view.tpm);
+	for (size_t i = 0; i < config->trust_count; i++) {
+		struct why own = { .code = "" };
+		struct profile_view *p = next_profile(&view, KIND_TRUST, config->trusts[i].name);
+		e = trust_look(&pass, &config->trusts[i], &own);
+		if (e != ERR_OK)
+			not_in_place(p, e, &own);
+	}
+	for (size_t i = 0; i < config->scep_count; i++)
+		look_scep(&pass, &config->sceps[i], &view);
+	look_rest(&pass, &view);
+	pass_close(&pass);
+	*out = view;
+	return ERR_OK;
+}

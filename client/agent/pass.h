@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_AGENT_PASS_H
+#define CLIENT_AGENT_PASS_H
+#include "client/agent/agent.h"
+#include "client/agent/store.h"
+#include "tpm/tpm.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One pass of the converge loop: what every step borrows. */
+struct pass {
+	const struct config *config;
+	const struct apply_options *options; /* NULL when only looking */
+	struct store store;
+	struct clock_view clock;
+	struct tpm *tpm; /* NULL until a step needs it */
+};
+
+/** Facts and paths; opens nothing, writes nothing. */
+enum err pass_open(const struct config *config, const struct apply_options *options, struct pass *out,
+                   struct why *why) MUST_CHECK;
+void pass_close(struct pass *pass);
+/** The TPM of this pass, opened at first use; owned by the pass. */
+enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why) MUST_CHECK;
+void pass_progress(const struct pass *pass, const char *profile, const char *step, const char *result);
+
+/** Is the certificate of a trust profile installed as the file says? ERR_NOT_FOUND: not yet, or the file differs now. */
+enum err trust_look(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
+/** Check the profile's file and write STATE/trust/NAME.pem (and hand it to the system's store). */
+enum err trust_install(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
+/** DER of every installed certificate of these trust profiles. ERR_NOT_FOUND "waiting.trust" names one that is missing. */
+enum err trust_anchors(const struct pass *pass, const struct text_list *names, struct certificate_set *out,
+                       struct why *why) MUST_CHECK;
+/** Indices of the trust profiles in the order they can be installed: self-signed ones first. out has trust_count places. */
+void trust_order(const struct pass *pass, size_t out[]);
+/** Path of STATE/trust/NAME.pem. */
+enum err trust_path(const struct pass *pass, const char *name, char out[FILE_PATH_MAX]) MUST_CHECK;
+
+/** What the next step of a scep profile is: derived from disk, never stored. */
+enum scep_next {
+	SCEP_NEXT_NOTHING,
+	SCEP_NEXT_ENROLL,
+	SCEP_NEXT_RENEW,
+	SCEP_NEXT_RESEND,
+	SCEP_NEXT_POLL,
+	SCEP_NEXT_SWITCH /* a complete generation waits to become current, or a trial to end */
+};
+
+struct scep_view {
+	struct generations generations;
+	enum scep_next next;
+	char reason[256];
+	bool has_certificate; /* of `current` */
+	bool is_expired;      /* by a trusted clock */
+	int64_t renew_at;     /* unix s; 0 without a certificate */
+	struct generation_meta request; /* when a request is under way */
+};
+
+enum err scep_look(const struct pass *pass, const struct scep_profile *profile, struct scep_view *out,
+                   struct why *why) MUST_CHECK;
+/** Do the next step of a profile whose dependencies are in place. ERR_AGAIN "scep.pending": the CA has not decided. */
+enum err scep_step(struct pass *pass, const struct scep_profile *profile, const struct scep_view *view,
+                   struct why *why) MUST_CHECK;
+
+/** Rendered settings of a wifi, wired or vpn profile, and where they go. */
+enum err wifi_look(const struct pass *pass, const struct wifi_profile *profile, struct why *why) MUST_CHECK;
+enum err wifi_install(const struct pass *pass, const struct wifi_profile *profile, struct why *why) MUST_CHECK;
+enum err vpn_look(const struct pass *pass, const struct vpn_profile *profile, struct why *why) MUST_CHECK;
+enum err vpn_install(const struct pass *pass, const struct vpn_profile *profile, struct why *why) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

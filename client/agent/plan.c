@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "client/agent/pass.h"
+
+void plan_clear(struct plan *plan)
+{
+	free(plan->steps);
+	*plan = (struct plan){ .steps = NULL };
+}
+
+static void add(struct plan *plan, enum profile_kind kind, const char *name, const char *action, const char *reason,
+                bool is_waiting)
+{
+	struct plan_step *s = &plan->steps[plan->count++];
+	*s = (struct plan_step){ .kind = kind, .is_waiting = is_waiting };
+	snprintf(s->name, sizeof s->name, "%s", name);
+	snprintf(s->action, sizeof s->action, "%s", action);
+	snprintf(s->reason, sizeof s->reason, "%.255s", reason);
+}
+
+static bool is_planned(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->steps[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void plan_trusts(const struct pass *pass, struct plan *plan)
+{
+	const struct config *c = pass->config;
+	size_t *order = calloc(c->trust_count + 1, sizeof *order);
+	if (order == NULL)
+		return;
+	trust_order(pass, order);
+	for (size_t i = 0; i < c->trust_count; i++) {
+		const struct trust_profile *p = &c->trusts[order[i]];
+		struct why why = { .code = "" };
+		enum err e = trust_look(pass, p, &why);
+		if (e != ERR_OK)
+			add(plan, KIND_TRUST, p->name, strcmp(why.code, "waiting.install") == 0 ? "install" : "wait", why.text,
+			    strcmp(why.code, "waiting.install") != 0);
+	}
+	free(order);
+}
+
+static void plan_scep(const struct pass *pass, const struct scep_profile *p, struct plan *plan)
+{
+	static const char *const actions[] = {
+		[SCEP_NEXT_NOTHING] = "",        [SCEP_NEXT_ENROLL] = "enroll", [SCEP_NEXT_RENEW] = "renew",
+		[SCEP_NEXT_RESEND] = "resend",   [SCEP_NEXT_POLL] = "poll",     [SCEP_NEXT_SWITCH] = "switch",
+	};
+	struct scep_view view;
+	struct why why = { .code = "" };
+	char reason[256];
+	if (scep_look(pass, p, &view, &why) != ERR_OK) {
+		add(plan, KIND_SCEP, p->name, "wait", why.text, true);
+		return;
+	}
+	if (view.next == SCEP_NEXT_NOTHING && !view.is_expired)
+		return;
+	snprintf(reason, sizeof reason, "%s", view.reason);
+	for (size_t i = 0; i < p->trust.count; i++)
+		if (is_planned(plan, p->trust.items[i]))
+			snprintf(reason, sizeof reason, "%.180s; after trust %s", view.reason, p->trust.items[i]);
+	bool is_waiting = view.next == SCEP_NEXT_NOTHING;
+	add(plan, KIND_SCEP, p->name, is_waiting ? "wait" : actions[view.next], reason, is_waiting);
+}
+
+static void plan_settings(struct plan *plan, enum profile_kind kind, const char *name, const char *certificate,
+                          enum err e, const struct why *why)
+{
+	char reason[256];
+	bool is_write = strcmp(why->code, "waiting.install") == 0;
+	bool is_after = certificate[0] != '\0' && is_planned(plan, certificate);
+	if (e == ERR_OK)
+		return;
+	snprintf(reason, sizeof reason, "%.200s%s%s", why->text, is_after && is_write ? "; after " : "",
+	         is_after && is_write ? certificate : "");
+	bool is_waiting = !is_write && !(is_after && strncmp(why->code, "waiting.", 8) == 0);
+	add(plan, kind, name, is_waiting ? "wait" : "write settings", reason, is_waiting);
+}
+
+enum err agent_plan(const struct config *config, struct plan *out, struct why *why)
+{
+	struct pass pass;
+	size_t most = config->trust_count + config->scep_count + config->wifi_count + config->vpn_count;
+	struct plan plan = { .steps = calloc(most + 1, sizeof *plan.steps) };
+	if (plan.steps == NULL)
+		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a plan of %zu profiles", most);
+	enum err e = pass_open(config, NULL, &pass, why);
+	if (e != ERR_OK) {
+		plan_clear(&plan);
+		return e;
+	}
+	plan_trusts(&pass, &plan);
+	for (size_t i = 0; i < config->scep_count; i++)
+		plan_scep(&pass, &config->sceps[i], &plan);
+	for (size_t i = 0; i < config->wifi_count; i++) {
+		const struct wifi_profile *p = &config->wifis[i];
+		struct why own = { .code = "" };
+		e = wifi_look(&pass, p, &own);
+		plan_settings(&plan, p->is_wired ? KIND_WIRED : KIND_WIFI, p->name, p->certificate, e, &own);
+	}
+	for (size_t i = 0; i < config->vpn_count; i++) {
+		const struct vpn_profile *p = &config->vpns[i];
+		struct why own = { .code = "" };
+		e = vpn_look(&pass, p, &own);
+		plan_settings(&plan, KIND_VPN, p->name, p->certificate, e, &own);
+	}
+	pass_close(&pass);
+	*out = plan;
+	return ERR_OK;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include "client/agent/pass.h"
+#include "client/agent/schedule.h"
+#include "client/pki/hash.h"
+
+static uint32_t identity_of(struct bytes subject)
+{
+	uint8_t digest[HASH_MAX];
+	if (hash_digest(KEY_SHA256, subject, digest) != ERR_OK)
+		return 0;
+	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 | digest[3];
+}
+
+static bool is_forced(const struct pass *pass, const char *name)
+{
+	const struct apply_options *o = pass->options;
+	if (o == NULL || !o->force_renewal)
+		return false;
+	for (size_t i = 0; i < o->profile_count; i++)
+		if (strcmp(o->profiles[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void decide_with_certificate(const struct pass *pass, const struct scep_profile *p, struct scep_view *v,
+                                    int64_t not_after)
+{
+	char when[32];
+	v->is_expired = pass->clock.is_trusted && pass->clock.now > not_after;
+	if (v->is_expired && p->after_expiry == AFTER_EXPIRY_WAIT) {
+		snprintf(v->reason, sizeof v->reason, "expired; after_expiry = wait");
+	} else if (v->is_expired) {
+		v->next = SCEP_NEXT_ENROLL;
+		snprintf(v->reason, sizeof v->reason, "the certificate has expired");
+	} else if (is_forced(pass, p->name)) {
+		v->next = p->renewal_message == RENEWAL_REENROLL ? SCEP_NEXT_ENROLL : SCEP_NEXT_RENEW;
+		snprintf(v->reason, sizeof v->reason, "asked for");
+	} else if (pass->clock.is_trusted && pass->clock.now >= v->renew_at) {
+		v->next = p->renewal_message == RENEWAL_REENROLL ? SCEP_NEXT_ENROLL : SCEP_NEXT_RENEW;
+		clock_text(not_after, when, sizeof when);
+		snprintf(v->reason, sizeof v->reason, "renewal is due, the certificate ends %s", when);
+	}
+}
+
+static void decide(const struct pass *pass, const struct scep_profile *p, struct scep_view *v, int64_t not_after)
+{
+	const struct generations *g = &v->generations;
+	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
+	if (g->complete != 0 || g->previous != 0) {
+		v->next = SCEP_NEXT_SWITCH;
+		snprintf(v->reason, sizeof v->reason, "a new certificate is there and waits to be used");
+	} else if (g->request != 0 && !is_new) {
+		v->next = v->request.is_pending ? SCEP_NEXT_POLL : SCEP_NEXT_RESEND;
+		snprintf(v->reason, sizeof v->reason, v->request.is_pending ? "the CA has not decided yet"
+		                                                            : "a request was sent and no answer came");
+	} else if (v->has_certificate) {
+		decide_with_certificate(pass, p, v, not_after);
+	} else {
+		v->next = SCEP_NEXT_ENROLL;
+		snprintf(v->reason, sizeof v->reason, "no certificate yet");
+	}
+}
+
+enum err scep_look(const struct pass *pass, const struct scep_profile *profile, struct scep_view *out,
+                   struct why *why)
+{
+	struct scep_view v = { .next = SCEP_NEXT_NOTHING };
+	struct certificate cert = { .not_after = 0 };
+	struct buf der;
+	buf_init(&der, CERTIFICATE_MAX);
+	enum err e = generations_look(&pass->store, profile->name, &v.generations, why);
+	if (e != ERR_OK)
+		goto out;
+	if (v.generations.request != 0 &&
+	    generation_meta_read(&pass->store, profile->name, v.generations.request, &v.request, NULL) != ERR_OK)
+		v.generations.request = 0; /* cannot be resumed without its transaction: swept by the next enrollment */
+	if (v.generations.current != 0 &&
+	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
+	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {
+		v.has_certificate = true;
+		v.renew_at = schedule_renew_at(cert.not_before, cert.not_after, profile->renewal_threshold_percent,
+		                               profile->renewal_spread_percent, identity_of(cert.subject));
+	}
+	decide(pass, profile, &v, cert.not_after);
+	*out = v;
+out:
+	buf_clear(&der);
+	return e;
+}

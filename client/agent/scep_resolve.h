@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_AGENT_SCEP_RESOLVE_H
+#define CLIENT_AGENT_SCEP_RESOLVE_H
+#include "client/agent/pass.h"
+#include "client/scep/scep.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RESOLVED_SANS_MAX 64
+
+/** A scep profile turned into a job: variables expanded, words made OIDs, anchors read. Owns what job borrows. */
+struct scep_resolved {
+	struct scep_job job;
+	struct certificate_set anchors;
+	struct buf subject, salt, challenge, password, old_certificate;
+	struct buf san_text[RESOLVED_SANS_MAX];
+	struct san sans[RESOLVED_SANS_MAX];
+	const char *ekus[CERTIFICATE_EKU_MAX];
+	char tls_ca[FILE_PATH_MAX];
+	char user[128];
+	bool is_challenge_from_file; /* to be wiped once it went out */
+};
+
+/**
+ * Fill *out for `intent`. Errors: what variables, trust profiles and key words say ("config.…", "waiting.trust").
+ * Takes no challenge: scep_take_challenge() does, only for a new enrollment.
+ */
+enum err scep_resolve(const struct pass *pass, const struct scep_profile *profile, enum scep_intent intent,
+                      struct scep_resolved *out, struct why *why) MUST_CHECK;
+/**
+ * Get the challenge: handed in, from challenge_file, or from challenge_command; with challenge_url only the
+ * account is read. ERR_NOT_FOUND "challenge.missing" or "challenge.used" with the next step for a technician.
+ */
+enum err scep_take_challenge(const struct pass *pass, const struct scep_profile *profile,
+                             struct scep_resolved *resolved, struct why *why) MUST_CHECK;
+void scep_resolved_clear(struct scep_resolved *resolved);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

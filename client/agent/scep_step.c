@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "client/agent/generation.h"
+#include "client/agent/history.h"
+#include "client/agent/scep_resolve.h"
+#include "client/agent/used.h"
+#include "client/pki/software_key.h"
+#include "client/scep/issued.h"
+#include "client/scep/worker.h"
+#include "hal/log.h"
+
+#define KEY_FILE_MAX 8192     /* bytes: PEM of an RSA-4096 key is 3.3 KiB */
+#define PAGE_INTERVAL_S 3600  /* a challenge page has five slots that live an hour */
+#define MARK_FILE "challenge.mark"
+
+/* One dialogue in the parent: what the worker's questions need. */
+struct step {
+	struct pass *pass;
+	const struct scep_profile *profile;
+	const struct scep_view *view;
+	struct scep_resolved *resolved;
+	unsigned number; /* generation of the request */
+	struct generation_meta meta;
+};
+
+/* ---- keys ---- */
+
+static enum err load_key(struct step *s, unsigned number, struct device_key *out, struct why *why)
+{
+	struct generation_meta meta;
+	struct tpm *tpm;
+	struct buf file;
+	buf_init(&file, KEY_FILE_MAX);
+	enum err e = generation_meta_read(&s->pass->store, s->profile->name, number, &meta, why);
+	if (e == ERR_OK)
+		e = generation_read(&s->pass->store, s->profile->name, number, meta.is_software ? "key.pem" : "key.der", &file, why);
+	if (e == ERR_OK && meta.is_software)
+		e = software_key_load(buf_bytes(&file), out, why);
+	else if (e == ERR_OK) {
+		e = pass_tpm(s->pass, &tpm, why);
+		if (e == ERR_OK)
+			e = tpm_load_key(tpm, buf_bytes(&file), out, why);
+	}
+	buf_clear(&file);
+	return e;
+}
+
+static enum err make_by_storage(struct step *s, struct buf *blob, struct device_key *out, struct why *why)
+{
+	struct tpm *tpm;
+	const struct scep_profile *p = s->profile;
+	s->meta.is_software = p->key_storage == KEY_STORAGE_SOFTWARE;
+	if (!s->meta.is_software) {
+		struct why own = { .code = "" };
+		enum err e = pass_tpm(s->pass, &tpm, &own);
+		if (e == ERR_OK)
+			e = tpm_make_key(tpm, p->key_bits, blob, out, &own);
+		bool is_absent = e == ERR_UNREACHABLE && strcmp(own.code, "tpm.absent") == 0;
+		if (e == ERR_OK || p->key_storage == KEY_STORAGE_TPM || !is_absent) {
+			if (e != ERR_OK && why != NULL)
+				*why = own;
+			return e;
+		}
+		log_warn("scep: %s: this device has no TPM; the key is a software key, as key_storage allows", p->name);
+		s->meta.is_software = true;
+	}
+	return software_key_make(p->key_bits, blob, out, why);
+}
+
+/* The key stands on disk, synced, before any use of it can leave the device. */
+static enum err make_key(struct step *s, struct device_key *out, struct why *why)
+{
+	struct device_key key = { .ops = NULL };
+	struct buf blob;
+	buf_init(&blob, KEY_FILE_MAX);
+	enum err e = make_by_storage(s, &blob, &key, why);
+	if (e == ERR_OK)
+		e = generation_write(&s->pass->store, s->profile->name, s->number, s->meta.is_software ? "key.pem" : "key.der",
+		                     buf_bytes(&blob), why);
+	if (e == ERR_OK)
+		e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+	if (e == ERR_OK) {
+		log_info("scep: %s: made an RSA-%u key (%s)", s->profile->name, s->profile->key_bits,
+		         s->meta.is_software ? "software" : "in the TPM");
+		pass_progress(s->pass, s->profile->name, "key", s->meta.is_software ? "ok, software" : "ok, in the TPM");
+		*out = key; /* handed to the caller */
+		key = (struct device_key){ .ops = NULL };
+	}
+	device_key_close(&key);
+	buf_clear(&blob);
+	return e;
+}
+
+static enum err copy_key(struct step *s, unsigned from, struct why *why)
+{
+	struct generation_meta meta;
+	struct buf file;
+	buf_init(&file, KEY_FILE_MAX);
+	enum err e = generation_meta_read(&s->pass->store, s->profile->name, from, &meta, why);
+	const char *name = e == ERR_OK && meta.is_software ? "key.pem" : "key.der";
+	if (e == ERR_OK)
+		e = generation_read(&s->pass->store, s->profile->name, from, name, &file, why);
+	if (e == ERR_OK)
+		e = generation_write(&s->pass->store, s->profile->name, s->number, name, buf_bytes(&file), why);
+	if (e == ERR_OK) {
+		s->meta.is_software = meta.is_software;
+		e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+	}
+	buf_clear(&file);
+	return e;
+}
+
+static enum err request_key(struct step *s, struct device_key *out, struct why *why)
+{
+	const struct generations *g = &s->view->generations;
+	if (s->view->next == SCEP_NEXT_RENEW && !s->profile->new_key_on_renewal) {
+		enum err e = copy_key(s, g->current, why);
+		return e == ERR_OK ? load_key(s, s->number, out, why) : e;
+	}
+	if (s->number != g->unused)
+		return make_key(s, out, why);
+	/* a key from a try that never reached the server; one that no longer fits is replaced */
+	enum err e = load_key(s, s->number, out, why);
+	if (e != ERR_CHANGED && e != ERR_INVALID && e != ERR_NOT_FOUND)
+		return e;
+	return make_key(s, out, why);
+}
+
+static enum err open_keys(void *ctx, struct device_key *out_request, struct device_key *out_signer, struct why *why)
+{
+	struct step *s = ctx;
+	switch (s->view->next) {
+	case SCEP_NEXT_ENROLL:
+		return request_key(s, out_request, why);
+	case SCEP_NEXT_RENEW: {
+		enum err e = request_key(s, out_request, why);
+		return e == ERR_OK ? load_key(s, s->view->generations.current, out_signer, why) : e;
+	}
+	case SCEP_NEXT_RESEND:
+	case SCEP_NEXT_POLL:
+		return load_key(s, s->meta.is_renewal ? s->view->generations.current : s->number, out_request, why);
+	case SCEP_NEXT_NOTHING:
+	case SCEP_NEXT_SWITCH:
+		break;
+	}
+	return why_set(why, ERR_BUG, "scep.step", "no key for this step");
+}
+
+/* ---- what goes out is stored first ---- */
+
+static enum err may_ask_page(const struct step *s, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	struct buf text;
+	int64_t now = (int64_t)time(NULL);
+	buf_init(&text, 64);
+	enum err e = store_path(&s->pass->store, "scep", s->profile->name, "page_asked", path);
+	if (e == ERR_OK && file_read(path, &text, NULL) == ERR_OK) {
+		long long asked = 0;
+		const char *t = buf_text(&text);
+		if (t != NULL && sscanf(t, "%lld", &asked) == 1 && asked <= now && now - asked < PAGE_INTERVAL_S) {
+			e = why_set(why, ERR_AGAIN, "challenge.page_wait",
+			            "the challenge page was asked %lld s ago; it is asked once an hour", (long long)now - asked);
+			why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);
+		}
+	}
+	buf_cut(&text, 0);
+	if (e == ERR_OK)
+		e = buf_add_format(&text, "%lld\n", (long long)now);
+	if (e == ERR_OK)
+		e = file_write_atomic(path, buf_bytes(&text), 0600, why);
+	buf_clear(&text);
+	return e;
+}
+
+static enum err write_part(const struct step *s, const char *name, struct bytes content, struct why *why)
+{
+	return generation_write(&s->pass->store, s->profile->name, s->number, name, content, why);
+}
+
+/* message.der last: its presence is what says "a request is under way". The mark of its challenge follows, and
+ * is made up for before a resend should the power go in between. */
+static enum err store_sent(void *ctx, const struct scep_sent *sent, struct why *why)
+{
+	struct step *s = ctx;
+	if (sent == NULL)
+		return may_ask_page(s, why);
+	enum err e = generation_forget_request(&s->pass->store, s->profile->name, s->number, why);
+	s->meta.message_type = (unsigned)sent->type;
+	s->meta.sent_at = (int64_t)time(NULL);
+	memcpy(s->meta.transaction_id, sent->transaction_id, sizeof s->meta.transaction_id);
+	memcpy(s->meta.nonce, sent->nonce, sizeof s->meta.nonce);
+	memcpy(s->meta.url, sent->url, sizeof s->meta.url);
+	if (e == ERR_OK)
+		e = write_part(s, "signer.der", buf_bytes(&sent->signer), why);
+	if (e == ERR_OK)
+		e = write_part(s, "request.der", buf_bytes(&sent->record), why);
+	if (e == ERR_OK && sent->challenge_mark.len > 0)
+		e = write_part(s, MARK_FILE, buf_bytes(&sent->challenge_mark), why);
+	if (e == ERR_OK)
+		e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+	if (e == ERR_OK)
+		e = write_part(s, "message.der", buf_bytes(&sent->message), why);
+	if (e == ERR_OK && sent->challenge_mark.len > 0)
+		e = used_add(&s->pass->store, s->profile->name, buf_bytes(&sent->challenge_mark), why);
+	return e;
+}
+
+static enum err read_sent(const struct step *s, struct scep_sent *out, struct why *why)
+{
+	const struct store *store = &s->pass->store;
+	const char *name = s->profile->name;
+	scep_sent_init(out);
+	out->type = s->meta.message_type == SCEP_RENEWAL_REQ ? SCEP_RENEWAL_REQ : SCEP_PKCS_REQ;
+	memcpy(out->transaction_id, s->meta.transaction_id, sizeof out->transaction_id);
+	memcpy(out->nonce, s->meta.nonce, sizeof out->nonce);
+	memcpy(out->url, s->meta.url, sizeof out->url);
+	enum err e = generation_read(store, name, s->number, "message.der", &out->message, why);
+	if (e == ERR_OK)
+		e = generation_read(store, name, s->number, "signer.der", &out->signer, why);
+	if (e == ERR_OK)
+		e = generation_read(store, name, s->number, "request.der", &out->record, why);
+	if (e == ERR_OK && generation_read(store, name, s->number, MARK_FILE, &out->challenge_mark, NULL) == ERR_OK)
+		e = used_add(store, name, buf_bytes(&out->challenge_mark), why);
+	if (e != ERR_OK)
+		scep_sent_clear(out);
+	return e;
+}
+
+static void progress(void *ctx, const char *step, const char *result)
+{
+	const struct step *s = ctx;
+	pass_progress(s->pass, s->profile->name, step, result);
+}
+
+/* ---- the answer ---- */
+
+static void wipe_challenge_file(const struct step *s)
+{
+	char path[FILE_PATH_MAX];
+	struct why why = { .code = "" };
+	if (!s->resolved->is_challenge_from_file || !s->profile->challenge_once ||
+	    path_in_root(path, s->pass->config->root, s->profile->challenge_file) != ERR_OK)
+		return;
+	if (file_wipe(path, &why) != ERR_OK)
+		log_debug("scep: the used challenge stays: %s", why.text);
+}
+
+static enum err install(struct step *s, const struct issued *issued, struct why *why)
+{
+	enum err e = generation_complete(&s->pass->store, s->profile->name, s->number, issued, &s->resolved->anchors, why);
+	if (e == ERR_OK)
+		e = generation_switch(&s->pass->store, s->profile->name, why);
+	if (e == ERR_OK)
+		pass_progress(s->pass, s->profile->name, "verify", "ok, key and chain match");
+	return e;
+}
+
+static enum err judge(struct step *s, const struct scep_answer *answer, struct why *why)
+{
+	struct issued issued = { .path.count = 0 };
+	struct request_record record;
+	struct buf file;
+	struct buf old;
+	buf_init(&file, REQUEST_RECORD_MAX);
+	buf_init(&old, CERTIFICATE_MAX);
+	const struct store *store = &s->pass->store;
+	unsigned current = s->view->generations.current;
+	enum err e = generation_read(store, s->profile->name, s->number, "request.der", &file, why);
+	if (e == ERR_OK)
+		e = request_record_read(buf_bytes(&file), &record, why);
+	if (e == ERR_OK && current != 0)
+		e = generation_certificate(store, s->profile->name, current, &old, why);
+	if (e == ERR_OK)
+		e = issued_judge(&s->resolved->job.server, &record, s->profile->subject_exact, buf_bytes(&old),
+		                 &answer->certificates, &issued, why);
+	if (e == ERR_OK)
+		e = install(s, &issued, why);
+	issued_clear(&issued);
+	buf_clear(&old);
+	buf_clear(&file);
+	return e;
+}
+
+static enum err pending(struct step *s, struct why *why)
+{
+	s->meta.is_pending = true;
+	enum err e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+	if (e != ERR_OK)
+		return e;
+	e = why_set(why, ERR_AGAIN, "scep.pending", "%s: the CA has not decided yet (transaction %s)", s->profile->name,
+	            s->meta.transaction_id);
+	why_next(why, "have the request approved at the CA; signet asks again at each run");
+	return e;
+}
+
+/* What a failure means for the stored request: a refusal ends its transaction, and so does a certificate that
+ * must not be installed when a new transaction needs no challenge. */
+static void after_failure(const struct step *s, enum err e, const struct why *why)
+{
+	struct why own = { .code = "" };
+	bool is_bad_certificate = strncmp(why->code, "scep.issued", strlen("scep.issued")) == 0;
+	if (e == ERR_DENIED && strncmp(why->code, "scep.", 5) == 0) {
+		if (history_add(&s->pass->store, "refused", s->profile->name, why->text, &own) != ERR_OK)
+			log_warn("scep: %s", own.text);
+	} else if (!is_bad_certificate || !s->meta.is_renewal) {
+		return;
+	}
+	if (generation_forget_request(&s->pass->store, s->profile->name, s->number, &own) != ERR_OK)
+		log_warn("scep: %s", own.text);
+}
+
+static enum err run(struct step *s, struct why *why)
+{
+	struct worker_host host = { open_keys, store_sent, progress, s };
+	struct scep_answer answer = { .status = SCEP_PENDING };
+	enum err e = worker_run(&s->resolved->job, http_exchange, &host, &answer, why);
+	if (e == ERR_OK)
+		wipe_challenge_file(s);
+	if (e == ERR_OK)
+		e = answer.status == SCEP_PENDING ? pending(s, why) : judge(s, &answer, why);
+	if (e != ERR_OK && e != ERR_AGAIN)
+		after_failure(s, e, why);
+	scep_answer_clear(&answer);
+	return e;
+}
+
+static enum err start_generation(struct step *s, struct why *why)
+{
+	struct generations keep = s->view->generations;
+	keep.request = keep.complete = 0; /* a new request takes the place of one under way */
+	enum err e = generations_sweep(&s->pass->store, s->profile->name, &keep, why);
+	s->number = keep.unused != 0 ? keep.unused : keep.newest + 1;
+	if (e == ERR_OK && s->number > GENERATION_MAX)
+		e = why_set(why, ERR_TOO_BIG, "state.generations", "%s: generation numbers are used up", s->profile->name);
+	s->meta = (struct generation_meta){ .is_renewal = s->view->next == SCEP_NEXT_RENEW, .created = (int64_t)time(NULL) };
+	if (e == ERR_OK && keep.unused != 0) {
+		struct generation_meta before;
+		if (generation_meta_read(&s->pass->store, s->profile->name, keep.unused, &before, NULL) == ERR_OK)
+			s->meta.is_software = before.is_software;
+	}
+	return e;
+}
+
+static void warn_legacy(const struct scep_profile *p)
+{
+	if (p->allow_sha1)
+		log_warn("scep: %s: allow_legacy = sha1: replies signed with SHA-1 are accepted", p->name);
+	if (p->allow_des)
+		log_warn("scep: %s: allow_legacy = des: replies encrypted with single DES are accepted", p->name);
+}
+
+static enum scep_intent intent_of(enum scep_next next)
+{
+	return next == SCEP_NEXT_RENEW    ? SCEP_RENEW
+	       : next == SCEP_NEXT_RESEND ? SCEP_RESEND
+	       : next == SCEP_NEXT_POLL   ? SCEP_POLL
+	                                  : SCEP_ENROLL;
+}
+
+enum err scep_step(struct pass *pass, const struct scep_profile *profile, const struct scep_view *view,
+                   struct why *why)
+{
+	struct scep_resolved resolved;
+	struct scep_sent sent;
+	struct why own = { .code = "" };
+	struct step s = { .pass = pass, .profile = profile, .view = view, .resolved = &resolved };
+	bool is_new = view->next == SCEP_NEXT_ENROLL || view->next == SCEP_NEXT_RENEW;
+	if (view->next == SCEP_NEXT_NOTHING)
+		return ERR_OK;
+	if (view->next == SCEP_NEXT_SWITCH)
+		return generation_switch(&pass->store, profile->name, why);
+	warn_legacy(profile);
+	scep_sent_init(&sent);
+	enum err e = scep_resolve(pass, profile, intent_of(view->next), &resolved, &own);
+	if (e != ERR_OK)
+		goto out;
+	if (view->next == SCEP_NEXT_ENROLL)
+		e = scep_take_challenge(pass, profile, &resolved, &own);
+	if (e == ERR_OK && is_new) {
+		e = start_generation(&s, &own);
+	} else if (e == ERR_OK) {
+		s.number = view->generations.request;
+		s.meta = view->request;
+		e = read_sent(&s, &sent, &own);
+		resolved.job.sent = &sent;
+	}
+	if (e == ERR_OK)
+		e = run(&s, &own);
+	scep_resolved_clear(&resolved);
+out:
+	scep_sent_clear(&sent);
+	if (e != ERR_OK && why != NULL)
+		*why = own;
+	return e;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/agent/settings.h"
+#include <stdio.h>
+#include <string.h>
+#include "client/config/variables.h"
+#include "client/pki/hash.h"
+
+#define SETTINGS_FILE_MAX (256 * 1024) /* bytes of a target file we compare with */
+
+enum err settings_certificate_look(const struct pass *pass, const char *profile, struct settings_certificate *out,
+                                   struct why *why)
+{
+	struct generations g;
+	struct generation_meta meta;
+	struct settings_certificate c;
+	const char *state = pass->config->agent.state_dir;
+	enum err e = generations_look(&pass->store, profile, &g, why);
+	if (e != ERR_OK)
+		return e;
+	if (g.current == 0)
+		return why_set(why, ERR_NOT_FOUND, "waiting.certificate", "waits for the certificate \"%s\"", profile);
+	e = generation_meta_read(&pass->store, profile, g.current, &meta, why);
+	if (e != ERR_OK)
+		return e;
+	c.is_software = meta.is_software;
+	int n = snprintf(c.certificate_path, sizeof c.certificate_path, "%s/scep/%s/current/chain.pem", state, profile);
+	int m = meta.is_software
+	                ? snprintf(c.private_key, sizeof c.private_key, "%s/scep/%s/current/key.pem", state, profile)
+	                : snprintf(c.private_key, sizeof c.private_key, "pkcs11:token=signet;object=%s;type=private", profile);
+	if (n >= FILE_PATH_MAX || m >= FILE_PATH_MAX)
+		return why_set(why, ERR_TOO_BIG, "config.path", "state_dir is too long");
+	*out = c;
+	return ERR_OK;
+}
+
+enum err settings_trust_look(const struct pass *pass, const char *name, char out[FILE_PATH_MAX], struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	enum err e = trust_path(pass, name, path);
+	if (e != ERR_OK || !file_exists(path))
+		return why_set(why, ERR_NOT_FOUND, "waiting.trust", "waits for the trust profile \"%s\"", name);
+	if (snprintf(out, FILE_PATH_MAX, "%s/trust/%s.pem", pass->config->agent.state_dir, name) >= FILE_PATH_MAX)
+		return why_set(why, ERR_TOO_BIG, "config.path", "state_dir is too long");
+	return ERR_OK;
+}
+
+enum err settings_expand(const struct pass *pass, const char *text, struct buf *out, const char **out_text,
+                         struct why *why)
+{
+	enum err e = variables_expand(pass->config, text, PLACE_TEXT, out, why);
+	if (e != ERR_OK)
+		return e;
+	const char *s = buf_text(out);
+	if (s == NULL)
+		return ERR_NO_MEMORY;
+	*out_text = s;
+	return ERR_OK;
+}
+
+bool settings_is_same(const char *path, struct bytes content)
+{
+	struct buf present;
+	buf_init(&present, SETTINGS_FILE_MAX);
+	bool is_same = file_read(path, &present, NULL) == ERR_OK && present.len == content.len &&
+	               (content.len == 0 || memcmp(present.data, content.data, content.len) == 0);
+	buf_clear(&present);
+	return is_same;
+}
+
+enum err settings_write(const char *path, struct bytes content, unsigned mode, const char *code, const char *key,
+                        struct why *why)
+{
+	struct why own = { .code = "" };
+	enum err e = file_write_atomic(path, content, mode, &own);
+	if (e == ERR_OK)
+		return e;
+	why_set(why, e, code, "%s", own.text);
+	why_next(why, "make the folder and let it be writable, or set %s to a place that is", key);
+	return e;
+}
+
+enum err settings_remember(const struct pass *pass, const char *folder, const char *profile, const char *path,
+                           struct bytes content, struct why *why)
+{
+	char record[FILE_PATH_MAX];
+	char hex[SHA256_HEX_LEN];
+	struct buf text;
+	buf_init(&text, 2 * FILE_PATH_MAX);
+	sha256_hex(content, hex);
+	enum err e = store_path(&pass->store, folder, profile, NULL, record);
+	if (e == ERR_OK)
+		e = buf_add_format(&text, "[settings]\nschema = 1\npath = %s\nsha256 = %s\n", path, hex);
+	if (e == ERR_OK && !settings_is_same(record, buf_bytes(&text)))
+		e = file_write_atomic(record, buf_bytes(&text), 0600, why);
+	buf_clear(&text);
+	return e;
+}

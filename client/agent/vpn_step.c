@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "client/agent/settings.h"
+#include "client/pki/hash.h"
+#include "hal/log.h"
+#include "vpn/vpn_settings.h"
+
+#define VPN_FILE_MAX (64 * 1024) /* bytes of one file we write */
+#define VPN_FILES_MAX (4 + CONFIG_LIST_MAX)
+
+/* One file below the strongSwan folder, as it should be. */
+struct vpn_file {
+	char path[FILE_PATH_MAX];
+	unsigned mode;
+	struct buf content;
+};
+
+struct vpn_work {
+	struct vpn_file files[VPN_FILES_MAX];
+	size_t count;
+};
+
+static void work_clear(struct vpn_work *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		buf_clear(&w->files[i].content);
+}
+
+static enum err add_file(const struct pass *pass, struct vpn_work *w, unsigned mode, struct buf **out,
+                         const char *folder, const char *name, struct why *why)
+{
+	char plain[FILE_PATH_MAX];
+	if (w->count == VPN_FILES_MAX)
+		return why_set(why, ERR_TOO_BIG, "vpn.files", "more than %d files for one connection", VPN_FILES_MAX);
+	struct vpn_file *f = &w->files[w->count];
+	if (snprintf(plain, sizeof plain, "%s/%s", folder, name) >= (int)sizeof plain ||
+	    path_in_root(f->path, pass->config->root, plain) != ERR_OK)
+		return why_set(why, ERR_TOO_BIG, "vpn.path", "directory is too long");
+	f->mode = mode;
+	buf_init(&f->content, VPN_FILE_MAX);
+	w->count++;
+	*out = &f->content;
+	return ERR_OK;
+}
+
+static enum err copy_in(const char *path, struct buf *out, struct why *why)
+{
+	struct why own = { .code = "" };
+	enum err e = file_read(path, out, &own);
+	return e == ERR_OK ? e : why_set(why, e, "vpn.read", "%s", own.text);
+}
+
+static enum err add_copy(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w, unsigned mode,
+                         const char *folder, const char *name, const char *from, struct why *why)
+{
+	char relative[64];
+	struct buf *content;
+	snprintf(relative, sizeof relative, "%s/%s", folder, name);
+	enum err e = add_file(pass, w, mode, &content, p->directory, relative, why);
+	return e == ERR_OK ? copy_in(from, content, why) : e;
+}
+
+/* charon sends what it finds in x509ca as its own chain; what it trusts for the gateway is cacerts alone. */
+static enum err add_certificates(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w,
+                                 bool is_software, struct why *why)
+{
+	const struct scep_profile *scep = config_find_scep(pass->config, p->certificate);
+	char from[FILE_PATH_MAX];
+	char name[PROFILE_NAME_CAP + 16];
+	enum err e = store_path(&pass->store, "scep", p->certificate, "current/cert.pem", from);
+	snprintf(name, sizeof name, "signet-%s.pem", p->certificate);
+	if (e == ERR_OK)
+		e = add_copy(pass, p, w, 0644, "x509", name, from, why);
+	if (e == ERR_OK && is_software) {
+		e = store_path(&pass->store, "scep", p->certificate, "current/key.pem", from);
+		if (e == ERR_OK)
+			e = add_copy(pass, p, w, 0600, "private", name, from, why);
+	}
+	for (size_t i = 0; e == ERR_OK && scep != NULL && i <= scep->trust.count; i++) {
+		const char *trust = i < scep->trust.count ? scep->trust.items[i] : p->trust;
+		bool is_there = false;
+		for (size_t j = 0; i == scep->trust.count && j < i; j++)
+			is_there = is_there || strcmp(scep->trust.items[j], trust) == 0;
+		if (is_there)
+			break;
+		snprintf(name, sizeof name, "signet-%s.pem", trust);
+		e = trust_path(pass, trust, from);
+		if (e == ERR_OK)
+			e = add_copy(pass, p, w, 0644, "x509ca", name, from, why);
+	}
+	return e;
+}
+
+static enum err render(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w, bool is_software,
+                       struct why *why)
+{
+	static const enum vpn_revocation revocations[] = { [REVOCATION_RELAXED] = VPN_RELAXED,
+		                                           [REVOCATION_IFURI] = VPN_IFURI,
+		                                           [REVOCATION_STRICT] = VPN_STRICT };
+	char handle[2 * PROFILE_NAME_CAP + 1];
+	char ca_file[PROFILE_NAME_CAP + 16];
+	char key_file[PROFILE_NAME_CAP + 16];
+	char name[PROFILE_NAME_CAP + 32];
+	struct buf local_id;
+	struct buf *content;
+	buf_init(&local_id, 1024);
+	hex_text((struct bytes){ (const uint8_t *)p->certificate, strlen(p->certificate) }, handle);
+	snprintf(ca_file, sizeof ca_file, "signet-%s.pem", p->trust);
+	snprintf(key_file, sizeof key_file, "signet-%s.pem", p->certificate);
+	snprintf(name, sizeof name, "conf.d/60-signet-%s.conf", p->name);
+	struct vpn_connection c = {
+		.profile = p->name,
+		.gateway = p->gateway,
+		.gateway_id = p->gateway_id,
+		.ca_file = ca_file,
+		.key_handle_hex = is_software ? "" : handle,
+		.key_file = is_software ? key_file : "",
+		.ike = (const char *const *)p->ike.items,
+		.ike_count = p->ike.count,
+		.esp = (const char *const *)p->esp.items,
+		.esp_count = p->esp.count,
+		.remote_networks = (const char *const *)p->remote_network.items,
+		.remote_network_count = p->remote_network.count,
+		.has_virtual_ip = p->virtual_ip,
+		.is_on_demand = p->is_on_demand,
+		.is_user_tunnel = p->is_user_tunnel,
+		.revocation = revocations[p->revocation],
+	};
+	enum err e = settings_expand(pass, p->local_id, &local_id, &c.local_id, why);
+	if (e == ERR_OK)
+		e = add_file(pass, w, 0600, &content, p->directory, name, why);
+	if (e == ERR_OK)
+		e = vpn_render(&c, content, why);
+	buf_clear(&local_id);
+	return e;
+}
+
+/* charon's own settings stand beside the swanctl folder; a system without that folder loads the module its own way. */
+static enum err add_daemon_settings(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w,
+                                    struct why *why)
+{
+	char folder[FILE_PATH_MAX];
+	char rooted[FILE_PATH_MAX];
+	struct buf *content;
+	const char *slash = strrchr(p->directory, '/');
+	int len = slash != NULL ? (int)(slash - p->directory) : 0;
+	if (snprintf(folder, sizeof folder, "%.*s/strongswan.d", len, p->directory) >= (int)sizeof folder ||
+	    path_in_root(rooted, pass->config->root, folder) != ERR_OK || !file_exists(rooted))
+		return ERR_OK;
+	enum err e = add_file(pass, w, 0644, &content, folder, "60-signet.conf", why);
+	return e == ERR_OK ? vpn_render_daemon(SIGNET_PKCS11_MODULE, content) : e;
+}
+
+static enum err prepare(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w, struct why *why)
+{
+	struct settings_certificate certificate;
+	char ca_path[FILE_PATH_MAX];
+	enum err e = settings_trust_look(pass, p->trust, ca_path, why);
+	if (e == ERR_OK)
+		e = settings_certificate_look(pass, p->certificate, &certificate, why);
+	if (e == ERR_OK)
+		e = add_certificates(pass, p, w, certificate.is_software, why);
+	if (e == ERR_OK && !certificate.is_software)
+		e = add_daemon_settings(pass, p, w, why);
+	return e == ERR_OK ? render(pass, p, w, certificate.is_software, why) : e;
+}
+
+enum err vpn_look(const struct pass *pass, const struct vpn_profile *profile, struct why *why)
+{
+	struct vpn_work *w = calloc(1, sizeof *w);
+	if (w == NULL)
+		return ERR_NO_MEMORY;
+	enum err e = prepare(pass, profile, w, why);
+	for (size_t i = 0; i < w->count && e == ERR_OK; i++)
+		if (!settings_is_same(w->files[i].path, buf_bytes(&w->files[i].content)))
+			e = why_set(why, ERR_NOT_FOUND, "waiting.install", "settings not written yet, or changed by somebody else");
+	work_clear(w);
+	free(w);
+	return e;
+}
+
+/* Subfolders are ours to make; the strongSwan folder itself is not. */
+static enum err make_folders(const struct pass *pass, const struct vpn_profile *p, const struct vpn_work *w,
+                             struct why *why)
+{
+	char folder[FILE_PATH_MAX];
+	enum err e = path_in_root(folder, pass->config->root, p->directory);
+	if (e == ERR_OK && !file_exists(folder)) {
+		e = why_set(why, ERR_NOT_FOUND, "vpn.write", "%s is not there: is strongSwan (swanctl) installed?", folder);
+		why_next(why, "install it, or set directory in [vpn %s]", p->name);
+	}
+	for (size_t i = 0; i < w->count && e == ERR_OK; i++) {
+		struct why own = { .code = "" };
+		snprintf(folder, sizeof folder, "%s", w->files[i].path);
+		*strrchr(folder, '/') = '\0';
+		e = file_make_folder(folder, 0755, &own);
+		if (e != ERR_OK)
+			why_set(why, e, "vpn.write", "%s", own.text);
+	}
+	return e;
+}
+
+enum err vpn_install(const struct pass *pass, const struct vpn_profile *profile, struct why *why)
+{
+	struct vpn_work *w = calloc(1, sizeof *w);
+	if (w == NULL)
+		return ERR_NO_MEMORY;
+	bool has_written = false;
+	enum err e = prepare(pass, profile, w, why);
+	if (e == ERR_OK)
+		e = make_folders(pass, profile, w, why);
+	for (size_t i = 0; i < w->count && e == ERR_OK; i++) {
+		const struct vpn_file *f = &w->files[i];
+		if (settings_is_same(f->path, buf_bytes(&f->content)))
+			continue;
+		e = settings_write(f->path, buf_bytes(&f->content), f->mode, "vpn.write", "directory", why);
+		has_written = true;
+	}
+	if (e == ERR_OK && has_written) {
+		log_info("vpn: wrote the settings of \"%s\" to %s", profile->name, profile->directory);
+		pass_progress(pass, profile->name, "write settings", "ok");
+	}
+	if (e == ERR_OK) { /* the connection's file is the last */
+		const struct vpn_file *f = &w->files[w->count - 1];
+		e = settings_remember(pass, "vpn", profile->name, f->path, buf_bytes(&f->content), why);
+	}
+	work_clear(w);
+	free(w);
+	return e;
+}

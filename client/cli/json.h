@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_CLI_JSON_H
+#define CLIENT_CLI_JSON_H
+#include "client/agent/view.h"
+#include "hal/buf.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Results as JSON, schema 1 (interface, section 3): keys in the order written there, times RFC
+ * 3339, a time that is not known null. Pure. Each appends one object and a newline to *out. Bytes
+ * that are no UTF-8 become U+FFFD. ERR_NO_MEMORY, ERR_TOO_BIG (out->max); *out may have been
+ * appended to only on success.
+ */
+
+/** `only`: this profile alone; NULL: all. */
+enum err json_status(const struct device_view *view, const char *version, const char *only,
+		     struct buf *out) MUST_CHECK;
+/** { schema, profile: as in status } */
+enum err json_profile(const struct profile_view *profile, struct buf *out) MUST_CHECK;
+/** { schema, steps: [ { kind, name, action, reason, waiting } ] } */
+enum err json_plan(const struct plan *plan, struct buf *out) MUST_CHECK;
+/** { schema, certificates: [ a row of client/cli/inventory.h each ] } */
+enum err json_inventory(const struct device_view *view, struct buf *out) MUST_CHECK;
+/** { schema, error: { code, exit, message } } */
+enum err json_error(const char *code, enum signet_exit exit, const char *message,
+		    struct buf *out) MUST_CHECK;
+/** { schema, version } */
+enum err json_version(const char *version, struct buf *out) MUST_CHECK;
+/** { schema, exit: 0 }: work was done and there is nothing else to say. */
+enum err json_done(struct buf *out) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

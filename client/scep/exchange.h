@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_SCEP_EXCHANGE_H
+#define CLIENT_SCEP_EXCHANGE_H
+#include "client/scep/capabilities.h"
+#include "client/scep/scep.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The HTTP side of RFC 8894 section 4: one function an operation, all within one deadline. */
+struct exchange {
+	http_exchange_fn http;
+	const struct scep_server *server;
+	int64_t deadline_ms; /* clock_boot_ms() */
+};
+
+/** GetCACaps. A server that has none, or breaks the connection, has no capabilities: ERR_OK. ERR_UNREACHABLE
+ *  only when it cannot be connected to. */
+enum err exchange_capabilities(const struct exchange *x, const char *url, struct scep_capabilities *out,
+                               struct why *why) MUST_CHECK;
+/** GetCACert: one DER certificate or a certs-only SignedData, whatever the content type says. */
+enum err exchange_ca_certificates(const struct exchange *x, const char *url, const char *identifier,
+                                  struct certificate_set *out, struct why *why) MUST_CHECK;
+/** PKIOperation by POST, or by GET with message= when the server has no POST. Appends the reply's body. */
+enum err exchange_message(const struct exchange *x, const char *url, bool use_post, struct bytes message,
+                          struct buf *out, struct why *why) MUST_CHECK;
+/** A page with Basic authentication. Appends its body, which holds a secret. */
+enum err exchange_page(const struct exchange *x, const char *url, const char *user, const struct buf *password,
+                       struct buf *out, struct why *why) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/scep/ra.h"
+#include <string.h>
+#include <strings.h>
+#include "client/pki/chain.h"
+#include "client/pki/hash.h"
+#include "client/pki/name.h"
+#include "hal/der.h"
+
+void ra_choice_clear(struct ra_choice *choice)
+{
+	certificate_set_clear(&choice->accepted);
+	buf_clear(&choice->recipient);
+	buf_clear(&choice->issuing);
+}
+
+static void move_up(int64_t *now, const struct certificate_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&set->der[i]), &cert, NULL) == ERR_OK && cert.not_before > *now)
+			*now = cert.not_before;
+	}
+}
+
+int64_t ra_check_time(const struct scep_server *server, const struct certificate_set *set)
+{
+	int64_t now = server->now;
+	if (!server->is_clock_trusted) {
+		move_up(&now, set);
+		move_up(&now, server->anchors);
+	}
+	return now;
+}
+
+static bool has_sha256(struct bytes der, const char *hex)
+{
+	char own[SHA256_HEX_LEN];
+	sha256_hex(der, own);
+	return own[0] != '\0' && strcasecmp(own, hex) == 0;
+}
+
+static bool issued(const struct certificate *child, const struct certificate *issuer)
+{
+	return name_equal(child->issuer, issuer->subject) &&
+	       certificate_verify_signature(child, issuer, NULL) == ERR_OK;
+}
+
+/* The lowest of the trust chain: it issued none of the others. */
+static bool is_lowest(const struct certificate_set *anchors, size_t index)
+{
+	struct certificate cert;
+	struct certificate other;
+	if (certificate_parse(buf_bytes(&anchors->der[index]), &cert, NULL) != ERR_OK || !cert.is_ca)
+		return false;
+	for (size_t i = 0; i < anchors->count; i++)
+		if (i != index && certificate_parse(buf_bytes(&anchors->der[i]), &other, NULL) == ERR_OK &&
+		    issued(&other, &cert))
+			return false;
+	return true;
+}
+
+static bool chains_to_pin(const struct scep_server *server, struct bytes der, const struct certificate_set *offered,
+                          int64_t now)
+{
+	return chain_build(der, offered, server->anchors, now, NULL, NULL) == ERR_OK;
+}
+
+static enum err find_issuing(const struct scep_server *server, const struct certificate_set *offered, int64_t now,
+                             struct buf *out, struct why *why)
+{
+	const struct certificate_set *sets[] = { server->anchors, offered };
+	if (server->ca_sha256[0] == '\0') {
+		for (size_t i = 0; i < server->anchors->count; i++)
+			if (is_lowest(server->anchors, i))
+				return buf_add(out, server->anchors->der[i].data, server->anchors->der[i].len);
+	}
+	for (size_t s = 0; s < 2 && server->ca_sha256[0] != '\0'; s++) {
+		for (size_t i = 0; i < sets[s]->count; i++) {
+			struct bytes der = buf_bytes(&sets[s]->der[i]);
+			struct certificate cert;
+			if (has_sha256(der, server->ca_sha256) && certificate_parse(der, &cert, NULL) == ERR_OK &&
+			    cert.is_ca && (s == 0 || chains_to_pin(server, der, offered, now)))
+				return buf_add(out, der.data, der.len);
+		}
+	}
+	enum err e = why_set(why, ERR_UNTRUSTED, "scep.ca",
+	                     "the server offers no CA certificate with ca_sha256 = %s that chains to the trust profiles",
+	                     server->ca_sha256);
+	why_next(why, "compare ca_sha256 with the issuing CA's certificate, or add it as a trust profile");
+	return e;
+}
+
+static bool is_agent(const struct certificate *cert)
+{
+	return cert->has_eku &&
+	       (certificate_has_eku(cert, OID_EKU_REQUEST_AGENT) || certificate_has_eku(cert, OID_EKU_CMC_RA));
+}
+
+static bool is_accepted(const struct scep_server *server, const struct certificate *cert,
+                        const struct certificate *issuing, const struct certificate_set *offered, int64_t now)
+{
+	if (bytes_equal(cert->der, issuing->der))
+		return true;
+	if (!chains_to_pin(server, cert->der, offered, now))
+		return false;
+	if (!cert->is_ca && is_agent(cert) && now <= cert->not_after && issued(cert, issuing))
+		return true;
+	for (size_t i = 0; i < server->ra_sha256_count; i++)
+		if (has_sha256(cert->der, server->ra_sha256[i]))
+			return true;
+	return false;
+}
+
+/* Higher is better to encrypt to. Key usage is a preference only (RFC 8894 section 3.5.2). */
+static int rank(const struct certificate *cert)
+{
+	bool can = (cert->key_usage & (KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT)) != 0;
+	if (!cert->is_ca)
+		return can ? 4 : !cert->has_key_usage ? 3 : 2;
+	return can ? 1 : 0;
+}
+
+static enum err choose_recipient(struct ra_choice *choice)
+{
+	struct certificate best = { .is_ca = false };
+	for (size_t i = 0; i < choice->accepted.count; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&choice->accepted.der[i]), &cert, NULL) != ERR_OK)
+			continue;
+		if (best.der.len == 0 || rank(&cert) > rank(&best) ||
+		    (rank(&cert) == rank(&best) && cert.not_before > best.not_before))
+			best = cert;
+	}
+	buf_init(&choice->recipient, CERTIFICATE_MAX);
+	return buf_add(&choice->recipient, best.der.data, best.der.len);
+}
+
+static enum err refuse(const struct certificate_set *offered, struct why *why)
+{
+	char hex[SHA256_HEX_LEN] = "none";
+	for (size_t i = 0; i < offered->count; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) == ERR_OK && !cert.is_ca) {
+			sha256_hex(cert.der, hex);
+			break;
+		}
+	}
+	enum err e = why_set(why, ERR_UNTRUSTED, "scep.ra",
+	                     "none of the %zu certificates of the server may act for the issuing CA: no registration "
+	                     "authority certificate (EKU %s or %s) issued by it; first other certificate: SHA-256 %s",
+	                     offered->count, OID_EKU_REQUEST_AGENT, OID_EKU_CMC_RA, hex);
+	why_next(why, "check the trust profiles against the CA; if that certificate is its registration authority, "
+	              "set ra_sha256 = %s", hex);
+	return e;
+}
+
+enum err ra_choose(const struct scep_server *server, const struct certificate_set *offered, struct ra_choice *out,
+                   struct why *why)
+{
+	struct ra_choice choice = { .accepted.count = 0 };
+	struct certificate issuing;
+	int64_t now = ra_check_time(server, offered);
+	bool has_offered_agent = false;
+	buf_init(&choice.issuing, CERTIFICATE_MAX);
+	enum err e = find_issuing(server, offered, now, &choice.issuing, why);
+	if (e != ERR_OK)
+		goto out;
+	e = certificate_parse(buf_bytes(&choice.issuing), &issuing, why);
+	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK ||
+		    !is_accepted(server, &cert, &issuing, offered, now))
+			continue;
+		has_offered_agent = true;
+		e = certificate_set_add(&choice.accepted, cert.der);
+	}
+	if (e != ERR_OK)
+		goto out;
+	if (!has_offered_agent) {
+		e = refuse(offered, why);
+		goto out;
+	}
+	e = certificate_set_add(&choice.accepted, buf_bytes(&choice.issuing));
+	if (e == ERR_OK)
+		e = choose_recipient(&choice);
+	if (e != ERR_OK)
+		goto out;
+	*out = choice; /* handed to the caller */
+	return ERR_OK;
+out:
+	ra_choice_clear(&choice);
+	return e;
+}

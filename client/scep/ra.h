@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_SCEP_RA_H
+#define CLIENT_SCEP_RA_H
+#include "client/scep/scep.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Who of the server's certificates counts. Zero-initialise; released by ra_choice_clear(). */
+struct ra_choice {
+	struct certificate_set accepted; /* may sign a CertRep */
+	struct buf recipient;            /* we encrypt to this one */
+	struct buf issuing;              /* the issuing CA */
+};
+
+/**
+ * Judge what GetCACert offered against the pin (the rule stands in the README, "Whom signet believes").
+ * Accepted: the issuing CA itself, byte for byte; a certificate that is no CA, issued directly by it, valid,
+ * with the EKU Certificate Request Agent or id-kp-cmcRA; one whose SHA-256 is in ra_sha256 and that chains to the pin.
+ * The issuing CA is the one with ca_sha256, else the lowest certificate of the profile's trust chain.
+ * ERR_UNTRUSTED "scep.ra": nobody is accepted; the sentence prints the SHA-256 for ra_sha256.
+ */
+enum err ra_choose(const struct scep_server *server, const struct certificate_set *offered, struct ra_choice *out,
+                   struct why *why) MUST_CHECK;
+void ra_choice_clear(struct ra_choice *choice);
+/** The moment certificates are checked at: server->now; with an untrusted clock moved up to the newest
+ *  notBefore of `set` and the anchors, since such a clock must not refuse "not yet valid". */
+int64_t ra_check_time(const struct scep_server *server, const struct certificate_set *set);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_SCEP_WORKER_PACK_H
+#define CLIENT_SCEP_WORKER_PACK_H
+#include "client/scep/frame.h"
+#include "client/scep/scep.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How a request and an answer cross the pipe between worker and parent. */
+enum err pack_sent(struct buf *out, const struct scep_sent *sent) MUST_CHECK;
+/** Bounds are those of struct scep_sent. *out must be initialised; cleared on failure. */
+enum err unpack_sent(struct bytes in, struct scep_sent *out) MUST_CHECK;
+enum err pack_answer(struct buf *out, const struct scep_answer *answer) MUST_CHECK;
+/** *out must be zeroed; cleared on failure. */
+enum err unpack_answer(struct bytes in, struct scep_answer *out) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "CppUTest/TestHarness.h"
+#include "client/scep/challenge_page.h"
+#include <string>
+
+// The sentences are those that NDES shows; the values are invented.
+static const char page[] =
+	"<HTML><Head><Meta HTTP-Equiv=\"Content-Type\" Content=\"text/html; charset=UTF-8\"></Head><Body>"
+	"<P> The thumbprint (hash value) for the CA certificate is: <B> A656FA66 AB12B433 0D1B5BC6 1D0B8AF1 </B> <P>"
+	"The enrollment challenge password is: <B> 8CE317021F690069 </B> <P> This password can be used only once "
+	"and will expire within 60 minutes.</Body></HTML>";
+
+static std::string utf16le(const std::string &text)
+{
+	std::string out;
+	for (char c : text) {
+		out += c;
+		out += '\0';
+	}
+	return out;
+}
+
+TEST_GROUP(challenge_page)
+{
+	struct buf challenge;
+	struct why why;
+	void setup() override
+	{
+		buf_init(&challenge, 1024);
+		why = {};
+	}
+	void teardown() override { buf_clear(&challenge); }
+	enum err parse(const std::string &text)
+	{
+		return challenge_page_parse(bytes{ reinterpret_cast<const uint8_t *>(text.data()), text.size() }, &challenge,
+		                            &why);
+	}
+};
+
+TEST(challenge_page, Utf16WithoutByteOrderMarkIsReadAlthoughThePageSaysUtf8)
+{
+	LONGS_EQUAL(ERR_OK, parse(utf16le(page)));
+	STRCMP_EQUAL("8CE317021F690069", buf_text(&challenge));
+}
+
+TEST(challenge_page, Utf8AndByteOrderMarkAreReadToo)
+{
+	LONGS_EQUAL(ERR_OK, parse(page));
+	STRCMP_EQUAL("8CE317021F690069", buf_text(&challenge));
+	buf_cut(&challenge, 0);
+	LONGS_EQUAL(ERR_OK, parse("\xff\xfe" + utf16le(page)));
+	STRCMP_EQUAL("8CE317021F690069", buf_text(&challenge));
+}
+
+TEST(challenge_page, AnotherLanguageDoesNotMatter)
+{
+	std::string german = "<html><b>A656FA66 AB12B433</b> Das Kennwort lautet: <b>\n00ffAA11\n</b></html>";
+	LONGS_EQUAL(ERR_OK, parse(german));
+	STRCMP_EQUAL("00ffAA11", buf_text(&challenge));
+}
+
+TEST(challenge_page, FullCacheAndMissingPermissionAreToldApart)
+{
+	LONGS_EQUAL(ERR_DENIED, parse(utf16le("<html>The password cache is full.</html>")));
+	STRCMP_EQUAL("challenge.cache_full", why.code);
+	LONGS_EQUAL(ERR_DENIED, parse("<html>You do not have sufficient permission to enroll with SCEP.</html>"));
+	STRCMP_EQUAL("challenge.no_permission", why.code);
+	LONGS_EQUAL(0, challenge.len);
+}
+
+TEST(challenge_page, NoneOrTwoCandidatesAreRefused)
+{
+	LONGS_EQUAL(ERR_INVALID, parse("<html>hello</html>"));
+	LONGS_EQUAL(ERR_INVALID, parse("<b>8CE317021F690069</b><b>9CE317021F690069</b>"));
+	LONGS_EQUAL(ERR_INVALID, parse("<b>8CE317021F690069"));
+	LONGS_EQUAL(ERR_INVALID, parse(""));
+	LONGS_EQUAL(0, challenge.len);
+}

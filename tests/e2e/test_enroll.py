@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The main job against the NDES-like CA: enroll, do nothing, renew."""
+import json
+import os
+import re
+import unittest
+
+from device import Case, run
+
+WIFI = """[wifi corp]
+interface = wlan0
+ssid = CONTOSO
+certificate = dev
+trust = root
+server_name = radius.corp.contoso.com
+identity = host/{{DeviceName}}.corp.contoso.com
+anonymous_identity = anonymous@contoso.com
+config = %(etc)s/wpa_supplicant-wlan0.conf
+[vpn hq]
+tunnel = device
+gateway = vpn.corp.contoso.com
+certificate = dev
+trust = root
+local_id = {{DeviceName}}.corp.contoso.com
+remote_network = 10.0.0.0/8
+directory = %(etc)s/swanctl
+"""
+
+
+class Enroll(Case):
+    def full(self):
+        etc = os.path.join(self.folder, "dev", "etc")
+        os.makedirs(os.path.join(etc, "swanctl"))
+        return self.enrolled(more=WIFI % {"etc": etc}, scep="san_dns = {{DeviceName}}.corp.contoso.com\n"
+                                                            "san_uri = IntuneDeviceId://{{DeviceName}}\n")
+
+    def test_certificate_verifies_and_carries_the_key_of_the_tpm(self):
+        device, ca, tpm = self.full()
+        device.verify_chain(ca.root)
+        text = run("openssl", "x509", "-in", device.current("cert.pem"), "-noout", "-text", "-nameopt", "RFC2253").stdout
+        self.assertIn("Subject: CN=GW-7F31,O=Contoso", text)
+        self.assertIn("DNS:GW-7F31.corp.contoso.com", text)
+        self.assertIn("URI:IntuneDeviceId://GW-7F31", text)
+        self.assertIn("TLS Web Client Authentication", text)
+        self.check_key_in_tpm(device, tpm)
+
+    def check_key_in_tpm(self, device, tpm):
+        """tpm2-tools load the blob; public key and attributes are read back from the TPM itself."""
+        der = open(device.current("key.der"), "rb").read()
+        parts = tss2_parts(der)
+        for name in ("pub", "priv"):
+            with open(device.path("k." + name), "wb") as f:
+                f.write(parts[name])
+        env = dict(os.environ, TPM2TOOLS_TCTI=tpm.tcti)
+        run("tpm2_load", "-C", "0x81000001", "-u", device.path("k.pub"), "-r", device.path("k.priv"), "-c",
+            device.path("k.ctx"), env=env)
+        read = run("tpm2_readpublic", "-c", device.path("k.ctx"), "-f", "pem", "-o", device.path("k.pem"), env=env).stdout
+        run("tpm2_flushcontext", "-t", env=env)
+        attributes = re.search(r"attributes:\s*value: (\S+)", read).group(1)
+        self.assertEqual(set("fixedtpm fixedparent sensitivedataorigin userwithauth noda decrypt sign".split()),
+                         set(attributes.split("|")))
+        own = run("openssl", "x509", "-in", device.current("cert.pem"), "-noout", "-pubkey").stdout
+        self.assertEqual(own, open(device.path("k.pem")).read())
+
+    def test_the_request_that_the_server_saw(self):
+        device, ca, _ = self.full()
+        seen = ca.operations()
+        self.assertEqual(1, len(seen))
+        self.assertEqual(19, int(seen[0]["message_type"]))
+        self.assertNotIn("FIRST-CHALLENGE", json.dumps(ca.log()))
+        self.assertTrue(re.fullmatch("[0-9A-F]{40}", seen[0]["transaction_id"]))
+
+    def test_the_challenge_is_nowhere_on_the_device_afterwards(self):
+        device, _, _ = self.full()
+        for where, _, names in os.walk(device.folder):
+            for name in names:
+                with open(os.path.join(where, name), "rb") as f:
+                    self.assertNotIn(b"FIRST-CHALLENGE", f.read(), name)
+
+    def test_settings_name_the_key_by_one_uri(self):
+        device, _, _ = self.full()
+        wifi = open(device.path("etc", "wpa_supplicant-wlan0.conf")).read()
+        self.assertIn('private_key="pkcs11:token=signet;object=dev;type=private"', wifi)
+        self.assertIn('identity="host/GW-7F31.corp.contoso.com"', wifi)
+        vpn = open(device.path("etc", "swanctl", "conf.d", "60-signet-hq.conf")).read()
+        self.assertIn("646576", vpn)  # CKA_ID is the profile's name
+        self.assertIn("GW-7F31.corp.contoso.com", vpn)
+        for path in ("etc/wpa_supplicant-wlan0.conf", "etc/swanctl/conf.d/60-signet-hq.conf"):
+            self.assertEqual(0o600, os.stat(device.path(path)).st_mode & 0o777)
+
+    def test_a_second_apply_touches_nothing(self):
+        device, ca, tpm = self.full()
+        ca.stop()
+        tpm.stop()  # no server and no TPM: whoever needs one fails
+        before = device.snapshot()
+        done = device.signet("apply")
+        self.assertEqual(before, device.snapshot())
+        self.assertEqual("", done.stdout)
+        self.assertEqual([], json.loads(device.signet("--json", "plan").stdout)["steps"])
+
+    def test_renewal_takes_a_new_key_and_no_challenge(self):
+        device, ca, _ = self.full()
+        old_serial, old_key = device.serial(), open(device.current("key.der"), "rb").read()
+        device.signet("renew", "dev", "--force")
+        self.assertNotEqual(old_serial, device.serial())
+        self.assertNotEqual(old_key, open(device.current("key.der"), "rb").read())
+        device.verify_chain(ca.root)
+        self.assertEqual(17, int(ca.operations()[-1]["message_type"]))
+        self.assertEqual(["0002", "current"],
+                         sorted(n for n in os.listdir(os.path.join(device.state, "scep", "dev")) if n != "used"))
+        vpn = run("openssl", "x509", "-in", device.path("etc", "swanctl", "x509", "signet-dev.pem"), "-noout", "-serial")
+        self.assertEqual(device.serial(), vpn.stdout.strip())
+        self.assertIn("renewed dev serial=", open(os.path.join(device.state, "history")).read())
+
+    def test_renewal_falls_back_to_19_where_17_is_refused(self):
+        device, ca, _ = self.enrolled("--renewal", "19")
+        serial = device.serial()
+        device.signet("renew", "dev", "--force")
+        self.assertNotEqual(serial, device.serial())
+        self.assertEqual([19, 17, 19], [int(o["message_type"]) for o in ca.operations()])
+
+    def test_renewal_on_the_same_key_when_the_profile_says_so(self):
+        device, _, _ = self.enrolled(scep="new_key_on_renewal = no\n")
+        serial, key = device.serial(), open(device.current("key.der"), "rb").read()
+        device.signet("renew", "dev", "--force")
+        self.assertNotEqual(serial, device.serial())
+        self.assertEqual(key, open(device.current("key.der"), "rb").read())
+
+    def test_renew_without_force_does_nothing_before_its_time(self):
+        device, ca, _ = self.enrolled()
+        serial = device.serial()
+        device.signet("renew", "dev")
+        self.assertEqual(serial, device.serial())
+        self.assertEqual(1, len(ca.operations()))
+
+    def test_a_due_renewal_is_done_by_apply(self):
+        device, ca, _ = self.enrolled(scep="renewal_threshold_percent = 99\nrenewal_spread_percent = 1\n")
+        serial = device.serial()
+        ca.mode(backdate=360 * 86400)  # what is issued now is nearly over
+        device.signet("renew", "dev", "--force")
+        ca.mode()
+        second = device.serial()
+        self.assertNotEqual(serial, second)
+        device.signet("apply")
+        self.assertNotEqual(second, device.serial())
+
+    def test_every_algorithm_that_may_be_asked_for(self):
+        device, ca, _ = self.enrolled(scep="cipher = aes128\ndigest = sha512\n")
+        self.assertIn("aes128", ca.operations()[-1]["content_cipher"].lower().replace("_", "").replace("-", ""))
+        self.assertIn("512", ca.operations()[-1]["digest_algorithm"])
+
+    def test_software_key_where_the_profile_asks_for_one(self):
+        device, ca, _ = self.enrolled(scep="key_storage = software\n")
+        device.verify_chain(ca.root)
+        self.assertEqual(0o600, os.stat(device.current("key.pem")).st_mode & 0o777)
+        self.assertEqual("software", device.status()["key"]["storage"])
+        own = run("openssl", "x509", "-in", device.current("cert.pem"), "-noout", "-pubkey").stdout
+        self.assertEqual(own, run("openssl", "pkey", "-in", device.current("key.pem"), "-pubout").stdout)
+
+    def test_inventory_and_show(self):
+        device, _, _ = self.enrolled()
+        rows = json.loads(device.signet("inventory", "--json").stdout)
+        row = rows["certificates"][0] if isinstance(rows, dict) else rows[0]
+        self.assertEqual(device.serial().split("=")[1].lower().lstrip("0"), row["serial"].lstrip("0"))
+        self.assertEqual(open(device.current("cert.pem")).read(), device.signet("show", "dev", "--pem").stdout)
+        self.assertIn("installed", device.signet("status").stdout)
+
+
+def tss2_parts(der):
+    """TPM2B_PUBLIC and TPM2B_PRIVATE of a TSS2 PRIVATE KEY, by asn1crypto and not by signet."""
+    from asn1crypto import core
+    sequence = core.Sequence.load(der)
+    octets = [sequence[i].contents for i in range(len(sequence)) if isinstance(sequence[i], core.OctetString)]
+    return {"pub": octets[0], "priv": octets[1]}
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,385 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Judges test_ca.py with code that is not its own: the openssl command, Debian's scepclient, and the
+small client of testca/probe.py, which shares nothing with the server. Exits 1 if a check fails.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+import urllib.error
+
+from asn1crypto import pem, x509
+
+sys.dont_write_bytecode = True
+LAB = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, LAB)
+
+from testca.probe import SCEP, Client, Lab, Reply, check, http, run, same, tlv  # noqa: E402
+
+
+def refused(reply, fail_info, word):
+    check(isinstance(reply, Reply), "the answer is no CertRep but %r" % reply)
+    same((reply.status, reply.fail_info), ("2", str(fail_info)), "(pkiStatus, failInfo)")
+    check(word in (reply.text or ""), "'%s' is not in '%s'" % (word, reply.text))
+
+
+# -- the checks: one function a behaviour ----------------------------------------------------------
+
+def capabilities_are_those_of_ndes(lab):
+    for url in (lab.scep, lab.scep + "/pkiclient.exe"):
+        status, kind, body = http(url + "?operation=GetCACaps&message=default")
+        same((status, kind), (200, "text/plain"), "GetCACaps")
+        same(body.split(b"\r\n"), [b"POSTPKIOperation", b"Renewal", b"SHA-512", b"SHA-256",
+                                   b"SHA-1", b"DES3", b""], "capabilities")
+    lab.mode(caps="AES,X")
+    same(http(lab.scep + "?operation=GetCACaps")[2], b"AES\r\nX\r\n", "replaced caps")
+
+
+def ca_certificates_are_two_agents_and_the_chain(lab):
+    enc, sign, issuing, root = lab.ca_certificates()
+    same(enc.subject.dump(), sign.subject.dump(), "subject of the RA pair")
+    same(enc.subject.native, {"common_name": "NDES01-MSCEP-RA"}, "subject of the RA")
+    same((enc.key_usage_value.native, sign.key_usage_value.native),
+         ({"key_encipherment"}, {"digital_signature"}), "key usage of the RA pair")
+    check(enc["tbs_certificate"]["extensions"][0]["critical"].native, "key usage is not critical")
+    same([one.dotted for one in enc.extended_key_usage_value], ["1.3.6.1.4.1.311.20.2.1"], "EKU")
+    same(issuing.basic_constraints_value.native, {"ca": True, "path_len_constraint": 0}, "CA")
+    same(issuing.key_usage_value.native, {"key_cert_sign", "crl_sign"}, "key usage of the CA")
+    for name in ("ra-enc", "ra-sign", "issuing", "device"):
+        run("openssl", "verify", "-x509_strict", "-CAfile", lab.path("root.pem"), "-untrusted",
+            lab.path("issuing.pem"), lab.path(name + ".pem"))
+    with open(lab.path("root.cer"), "rb") as file:
+        same(file.read(), root.dump(), "root.cer")
+    lab.mode(order="root,old-enc,sign,enc")
+    same([one.serial_number for one in lab.ca_certificates()][2:],
+         [sign.serial_number, enc.serial_number], "asked order")
+    lab.mode(order="shuffle,enc,sign,issuing,root")
+    orders = {tuple(one.serial_number for one in lab.ca_certificates()) for _ in range(20)}
+    check(len(orders) > 3, "'shuffle' does not shuffle")
+
+
+def aes_is_answered_with_oaep(lab):
+    client = Client(lab, "aes")
+    reply = client.ask(lab.challenge())
+    leaf, issuing, root = client.opened(reply)
+    same(reply.text, "Issued", "Microsoft's status")
+    same(reply.attributes[SCEP + "2"], "3", "messageType")
+    same(reply.attributes[SCEP + "6"], reply.message["nonce"], "recipientNonce")
+    same(reply.attributes[SCEP + "7"], reply.message["transaction"], "transactionID")
+    same(len(reply.attributes[SCEP + "5"]), 16, "length of senderNonce")
+    same(len(reply.signed["certificates"]), 0, "certificates of CertRep")
+    same(reply.info["digest_algorithm"]["algorithm"].native, "sha256", "digest")
+    shown = run("openssl", "cms", "-cmsout", "-print", "-inform", "DER", data=reply.envelope)
+    check(b"rsaesOaep" in shown and b"aes-128-cbc" in shown, "the envelope is not OAEP, AES-128")
+    check(root.self_issued and issuing.ca, "the chain is not in the answer")
+    path = client.install(leaf)
+    run("openssl", "verify", "-x509_strict", "-CAfile", lab.path("root.pem"), "-untrusted",
+        lab.path("issuing.pem"), "-purpose", "sslclient", path)
+    text = run("openssl", "x509", "-in", path, "-noout", "-text").decode()
+    for word in ("DNS:probe.example, URI:urn:signet:probe", "Digital Signature, Key Encipherment",
+                 "TLS Web Client Authentication", "Subject: O = Werk 7, CN = aes"):
+        check(word in text, "'%s' is not in the certificate" % word)
+    check(time.time() - leaf.not_valid_before.timestamp() > 590, "notBefore is not backdated")
+    entry = lab.last()
+    same((entry["decision"], entry["cipher"], entry["recipient"], entry["warnings"]),
+         ("issued", "aes128", "enc", []), "log line")
+    same(entry["csr_subject"], "CN=aes,O=Werk 7", "subject in the log")
+    same(entry["sans"], ["dns:probe.example", "uri:urn:signet:probe"], "SAN in the log")
+    same(entry["issued_serial"], "%x" % leaf.serial_number, "serial in the log")
+
+
+def des3_is_answered_with_pkcs1(lab):
+    client = Client(lab, "des3")
+    for digest in ("sha1", "sha512"):
+        reply = client.ask(lab.challenge(), oaep=False, cipher="des3", digest=digest)
+        client.opened(reply)
+        shown = run("openssl", "cms", "-cmsout", "-print", "-inform", "DER", data=reply.envelope)
+        check(b"rsaEncryption" in shown and b"des-ede3-cbc" in shown, "not PKCS#1 with 3DES")
+        same(reply.info["digest_algorithm"]["algorithm"].native, digest, "mirrored digest")
+
+
+def ber_and_get_are_read(lab):
+    client = Client(lab, "ber")
+    client.opened(client.ask(lab.challenge(), ber=True))
+    client.opened(client.ask(lab.challenge(), get=True))
+    lab.mode(no_get=True, challenges=lab.path("challenges"))
+    same(client.ask(lab.challenge(), get=True), 405, "status of a refused GET")
+
+
+def key_usage_chooses_the_template(lab):
+    for usage, wanted in (("digitalSignature", "Digital Signature"),
+                          ("keyEncipherment", "Key Encipherment")):
+        client = Client(lab, "usage", usage)
+        path = client.install(client.opened(client.ask(lab.challenge()))[0])
+        text = run("openssl", "x509", "-in", path, "-noout", "-ext", "keyUsage").decode()
+        same(text.strip().splitlines()[-1].strip(), wanted, "key usage")
+    lab.mode(inner="leaf", eku="serverAuth,1.3.6.1.5.5.8.2.2")
+    certificates = client.opened(client.ask(lab.challenge()))
+    same(len(certificates), 1, "certificates with --inner leaf")
+    same([one.dotted for one in certificates[0].extended_key_usage_value],
+         ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.8.2.2"], "EKU")
+
+
+def a_challenge_is_good_once(lab):
+    client = Client(lab, "once")
+    word = lab.challenge()
+    client.opened(client.ask(word))
+    refused(client.ask(word), 2, "0x80070490")
+    refused(client.ask("never-known"), 2, "The challenge password is invalid or already used.")
+    refused(client.ask(None), 2, "missing")
+    same(lab.last()["has_challenge"], False, "has_challenge")
+    with open(lab.path("static"), "w", encoding="utf-8") as file:
+        file.write("static words\n")
+    lab.mode(static_challenge=lab.path("static"))
+    client.opened(client.ask("static words"))
+    client.opened(client.ask("static words"))
+    same(lab.last()["challenge_sha256"], hashlib.sha256(b"static words").hexdigest(), "its hash")
+
+
+def the_old_certificate_renews(lab):
+    client = Client(lab, "renewing")
+    old = (client.enroll(), client.key)
+    for kind in ("17", "19"):
+        client.opened(client.ask(kind=kind, signer=old))
+        same(lab.last().get("renewal"), True, "renewal in the log")
+    for accepted, other in (("17", "19"), ("19", "17")):
+        lab.mode(renewal=accepted)
+        client.opened(client.ask(kind=accepted, signer=old))
+        refused(client.ask(kind=other, signer=old), 2, "not accepted")
+    lab.mode()
+    refused(Client(lab, "another").ask(kind="17", signer=old), 2, "0x80094001")
+    refused(client.ask(kind="17"), 2, "not signed by a certificate of this CA")
+    lab.mode(valid_seconds=-10)
+    expired = (client.enroll(), client.key)
+    lab.mode()
+    refused(client.ask(kind="19", signer=expired), 2, "0x800b0101")
+    lab.mode(same_certificate=True)
+    leaf = client.opened(client.ask(kind="17", signer=old))[0]
+    with open(old[0], "rb") as file:
+        same(leaf.dump(), pem.unarmor(file.read())[2], "the same certificate")
+
+
+def a_pending_request_is_polled(lab):
+    lab.mode(pending=2)
+    client = Client(lab, "pending")
+    first = client.ask(lab.challenge())
+    same((first.status, first.signed["encap_content_info"]["content"].native), ("3", None),
+         "(pkiStatus, eContent)")
+    transaction = first.message["transaction"]
+    other = Client(lab, "other")
+    refused(client.poll(transaction, signer=(other.self_signed, other.key)), 1, "CertPoll")
+    refused(client.poll(transaction, subject=tlv(0x30)), 4, "another request")
+    refused(client.poll("00"), 4, "unknown")
+    same(client.poll(transaction).status, "3", "second answer")
+    leaf = client.opened(client.poll(transaction))[0]
+    again = client.opened(client.poll(transaction))[0]
+    same(again.serial_number, leaf.serial_number, "serial of a later poll")
+
+
+def a_known_transaction_gets_its_certificate(lab):
+    client = Client(lab, "known")
+    first = client.ask(lab.challenge())
+    leaf = client.opened(first)[0]
+    again = client.opened(client.send(first.message))[0]
+    same(again.serial_number, leaf.serial_number, "serial")
+    lab.mode(strict_transactions=True)
+    refused(client.send(first.message), 2, "known already")
+
+
+def refusals_carry_microsofts_text(lab):
+    client = Client(lab, "refused")
+    names = ("badAlg", "badMessageCheck", "badRequest", "badTime", "badCertId")
+    for number, name in enumerate(names):
+        lab.mode(refuse=name + ":Geht nicht: 0x8009%04d" % number)
+        reply = client.ask("x")
+        refused(reply, number, "Geht nicht: 0x8009%04d" % number)
+        run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-certfile",
+            lab.path("ra-sign.pem"), "-CAfile", lab.path("chain.pem"), "-purpose", "any",
+            "-content", "/dev/null", data=reply.data)
+    lab.mode()
+    refused(client.ask(lab.challenge(), flip=True), 1, "signature")
+    same(client.ask("x", recipient=lab.path("ra-sign.pem")), 200, "page for a wrong recipient")
+    same(lab.last()["recipient"], "sign", "recipient in the log")
+
+
+def another_device_in_the_middle_is_seen(lab):
+    client = Client(lab, "victim")
+    check(not os.path.exists(lab.path("attacker.log")), "attacker.log is there too early")
+    lab.mode(inject_device_cert="recipient")
+    found = lab.ca_certificates()
+    same(found[0].key_usage_value.native, {"key_encipherment"}, "usage of the first")
+    same(found[0].subject.native["common_name"], "other-device", "subject of the first")
+    same(len(found), 4, "count without the RA's encryption certificate")
+    naive = client.folder + "/naive.pem"
+    with open(naive, "wb") as file:
+        file.write(pem.armor("CERTIFICATE", found[0].dump()))
+    same(client.ask("stolen words", recipient=naive), 200, "page")
+    with open(lab.path("attacker.log"), encoding="utf-8") as file:
+        check(hashlib.sha256(b"stolen words").hexdigest() in file.read(), "no theft is noted")
+    for role, verifier in (("signer", "device.pem"), ("stranger", None)):
+        lab.mode(inject_device_cert=["as=" + role])
+        reply = client.ask(lab.challenge())
+        same(lab.ca_certificates()[0].serial_number, reply.serial, "serial of the signer")
+        if verifier:
+            client.opened(reply, verifier)
+        try:
+            client.opened(reply)
+        except AssertionError:
+            continue
+        raise AssertionError("the CertRep of the %s verifies as the RA's" % role)
+
+
+def faults_are_faults(lab):
+    client = Client(lab, "faults")
+    lab.mode(wrong_key=True)
+    leaf = client.opened(client.ask(lab.challenge()))[0]
+    with open(client.self_signed, "rb") as file:
+        ours = x509.Certificate.load(pem.unarmor(file.read())[2])
+    check(leaf.public_key.dump() != ours.public_key.dump(), "the key is ours")
+    for kind, length in ((True, 16), ("short", 8), ("missing", None)):
+        lab.mode(bad_nonce=kind)
+        reply = client.ask(lab.challenge())
+        nonce = reply.attributes.get(SCEP + "6")
+        check(nonce != reply.message["nonce"], "the nonce is right")
+        same(None if nonce is None else len(nonce), length, "length of the nonce")
+    for kind in (True, "prefix", "case", "empty", "missing"):
+        lab.mode(bad_transaction=kind)
+        reply = client.ask(lab.challenge(), transaction=os.urandom(8).hex() + "aB")
+        client.opened(reply)
+        check(reply.attributes.get(SCEP + "7") != reply.message["transaction"], "it is right")
+    lab.mode(include_certs=True, slow=0.5)
+    start = time.monotonic()
+    reply = client.ask(lab.challenge())
+    check(time.monotonic() - start >= 0.5, "--slow is not slow")
+    same(reply.signed["certificates"][0].chosen.serial_number, reply.serial, "included certificate")
+    lab.mode(http_status=503, retry_after=7)
+    same(client.ask("x"), 503, "HTTP status")
+    lab.mode(no_such_option=1)
+    same(http(lab.scep + "?operation=GetCACaps")[0], 500, "status with a wrong key in mode.json")
+
+
+def the_challenge_page_is_microsofts(lab):
+    url = lab.url + "/certsrv/mscep_admin/"
+    same(http(url)[0], 401, "status without a password")
+    for word, status in (("falsch", 401), ("Pa:ss w", 200)):
+        token = base64.b64encode(("LAB\\admin:" + word).encode()).decode()
+        headers = {"Authorization": "Basic " + token}
+        found, kind, body = http(url, headers=headers)
+        same((found, kind), (status, "text/html"), "page")
+    check(body[:2] == b"<\0", "the page is not UTF-16LE without a mark")
+    text = body.decode("utf-16le")
+    check("charset=UTF-8" in text, "the page does not claim UTF-8")
+    match = re.search(r"The enrollment challenge password is: <B> ([0-9A-F]{16}) </B>", text)
+    thumbprint = re.search(r"for the CA certificate is: <B> ([0-9A-F ]+) </B>", text).group(1)
+    with open(lab.path("issuing.cer"), "rb") as file:
+        same(thumbprint.replace(" ", ""), hashlib.md5(file.read()).hexdigest().upper(), "MD5")
+    for _ in range(4):
+        check("password is" in http(url, headers=headers)[2].decode("utf-16le"), "a slot lacks")
+    check("The password cache is full." in http(url, headers=headers)[2].decode("utf-16le"), "full")
+    client = Client(lab, "page")
+    client.opened(client.ask(match.group(1)))
+    refused(client.ask(match.group(1)), 2, "already used")
+    check("password is" in http(url, headers=headers)[2].decode("utf-16le"), "no slot is free")
+    lab.mode(admin_denied=True)
+    check("You do not have sufficient permission" in
+          http(url, headers=headers)[2].decode("utf-16le"), "denied")
+
+
+def scepclient(lab, url, challenge):
+    """The certificate's file. A new folder each time: it uses again any CSR that it finds."""
+    folder = tempfile.mkdtemp(dir=lab.folder)
+    run("scepclient", "-server-url", url, "-private-key", folder + "/key.pem", "-certificate",
+        folder + "/certificate.pem", "-challenge", challenge)
+    return folder + "/certificate.pem"
+
+
+def scepclient_enrolls(lab):
+    certificate = scepclient(lab, lab.scep, lab.challenge())
+    run("openssl", "verify", "-CAfile", lab.path("root.pem"), "-untrusted",
+        lab.path("issuing.pem"), certificate)
+    same(lab.last()["cipher"], "des", "cipher of scepclient")
+
+
+def no_challenge_is_written_down(lab):
+    texts = []
+    for name in ("log.jsonl", "attacker.log", "stderr", "stdout"):
+        with open(lab.path(name), "rb") as file:
+            texts.append(file.read())
+    check(b"preset-00" not in b"".join(texts), "a challenge is in the clear")
+    same(texts[2], b"", "stderr of the server")
+    check("lab-error" not in [one["decision"] for one in lab.log()], "the test CA had a fault")
+
+
+def scepserver_starts_and_stops(lab):
+    folder = lab.path("scepserver")
+    url = run(LAB + "/scepserver.sh", "start", folder, "sesam").decode().strip()
+    try:
+        run("openssl", "x509", "-inform", "DER", "-in", folder + "/ca.cer", "-noout")
+        run("openssl", "verify", "-CAfile", folder + "/ca.pem", scepclient(lab, url, "sesam"))
+        try:
+            scepclient(lab, url, "falsch")
+        except AssertionError:
+            pass
+        else:
+            raise AssertionError("scepserver takes a wrong challenge")
+    finally:
+        run(LAB + "/scepserver.sh", "stop", folder)
+    try:
+        http(url + "?operation=GetCACaps")
+    except urllib.error.URLError:
+        return
+    raise AssertionError("scepserver answers after 'stop'")
+
+
+CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the_chain,
+          aes_is_answered_with_oaep, des3_is_answered_with_pkcs1, ber_and_get_are_read,
+          key_usage_chooses_the_template, a_challenge_is_good_once, the_old_certificate_renews,
+          a_pending_request_is_polled, a_known_transaction_gets_its_certificate,
+          refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
+          the_challenge_page_is_microsofts, scepclient_enrolls, no_challenge_is_written_down,
+          scepserver_starts_and_stops)
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="selftest-ca-")
+    with open(folder + "/password", "w", encoding="utf-8") as file:
+        file.write("Pa:ss w\n")
+    open(folder + "/challenges", "w", encoding="utf-8").close()
+    start = time.monotonic()
+    lab = Lab(folder, "--challenges", folder + "/challenges", "--admin-user", "LAB\\admin",
+              "--admin-password-file", folder + "/password")
+    print("start-up: %.2f s" % (time.monotonic() - start))
+    failures = 0
+    try:
+        for one in CHECKS:
+            lab.mode()
+            try:
+                one(lab)
+                print("ok      " + one.__name__.replace("_", " "))
+            except Exception as reason:  # each check fails for itself
+                failures += 1
+                print("FAILED  %s: %s: %s" % (one.__name__.replace("_", " "),
+                                              type(reason).__name__, reason))
+    finally:
+        lab.stop()
+    try:
+        http(lab.url)
+        print("FAILED  the test CA answers after 'stop'")
+        failures += 1
+    except urllib.error.URLError:
+        pass
+    if failures:
+        print("%d of %d failed; see %s" % (failures, len(CHECKS), folder))
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

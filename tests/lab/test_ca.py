@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A test CA that behaves like Microsoft NDES, a second implementation to judge our client.
+
+It makes a new hierarchy at each start, listens on 127.0.0.1 and leaves in --dir DIR:
+  url port pid          url is written last: when it is there, the server answers
+  root.cer issuing.cer (DER)  root.pem issuing.pem chain.pem (issuing, root)
+  ra-enc.* ra-sign.* old-ra-enc.* old-ra-sign.*   device.pem device.key (another device)
+  log.jsonl             one JSON object a request
+  messages/NNN.{req,rep}.der   raw pkiMessages, NNN is "n" of the log
+  issued/SERIAL.pem     each certificate issued
+  attacker.log          each message that the other device's key opens (should never appear)
+  mode.json             (yours) overrides options at run time; see testca/options.py
+"""
+
+import os
+import signal
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from testca import authority, options, pki, server  # noqa: E402
+
+
+def write_whole(path, text):
+    with open(path + ".new", "w", encoding="ascii") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
+def main():
+    folder, host, device, base = options.parse_command_line(sys.argv[1:])
+    os.makedirs(folder, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    write_whole(os.path.join(folder, "pid"), "%d\n" % os.getpid())
+    hierarchy = pki.Hierarchy(host, device)
+    hierarchy.write(folder)
+    http = server.Server(folder, host, base, authority.Authority(folder, hierarchy))
+    write_whole(os.path.join(folder, "port"), "%d\n" % http.server_port)
+    write_whole(os.path.join(folder, "url"), "http://127.0.0.1:%d\n" % http.server_port)
+    http.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

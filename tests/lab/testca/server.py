@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""HTTP as IIS with NDES shows it, on loopback only."""
+
+import base64
+import http.server
+import json
+import os
+import socketserver
+import sys
+import threading
+import time
+import traceback
+import urllib.parse
+
+from . import challenges, options
+from .request import Undecodable
+
+PATHS = ("/certsrv/mscep/mscep.dll", "/certsrv/mscep/mscep.dll/pkiclient.exe")
+ADMIN_PATHS = ("/certsrv/mscep_admin", "/certsrv/mscep_admin/",
+               "/certsrv/mscep_admin/mscep.dll")
+MAX_BODY = 1 << 20  # bytes; an Intune request has about 8 KiB
+SOCKET_TIMEOUT = 60  # seconds
+MESSAGE_TYPE = "application/x-pki-message"
+
+
+class Recorder:
+    """DIR/log.jsonl and DIR/messages/NNN.{req,rep}.der."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.lock = threading.Lock()
+        self.count = 0
+        messages = os.path.join(folder, "messages")
+        os.makedirs(messages, exist_ok=True)
+        for name in os.listdir(messages):  # of an earlier start in the same folder
+            if name.endswith((".req.der", ".rep.der")):
+                os.unlink(os.path.join(messages, name))
+        for name in ("log.jsonl", "attacker.log"):
+            if os.path.exists(os.path.join(folder, name)):
+                os.unlink(os.path.join(folder, name))
+
+    def number(self):
+        with self.lock:
+            self.count += 1
+            return self.count
+
+    def message(self, number, kind, data):
+        path = os.path.join(self.folder, "messages", "%03d.%s.der" % (number, kind))
+        with open(path, "wb") as file:
+            file.write(data)
+
+    def line(self, entry):
+        with self.lock, open(os.path.join(self.folder, "log.jsonl"), "a",
+                             encoding="utf-8") as file:
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+class Answer:
+    def __init__(self, status, kind, body, headers=()):
+        self.status = status
+        self.kind = kind
+        self.body = body
+        self.headers = headers
+
+
+def page(status, title, headers=()):
+    body = "<html><head><title>%s</title></head><body><h1>%s</h1></body></html>" % (title, title)
+    return Answer(status, "text/html", body.encode("utf-8"), headers)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server_version = "Microsoft-IIS/10.0"
+    sys_version = ""
+    protocol_version = "HTTP/1.1"
+    timeout = SOCKET_TIMEOUT
+    wbufsize = 1 << 16  # head and body in one segment: two would wait 40 ms for an ACK
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass  # log.jsonl has it
+
+    def do_GET(self):
+        self._serve(None)
+
+    def do_POST(self):
+        try:
+            size = int(self.headers.get("Content-Length", ""))
+        except ValueError:
+            self.close_connection = True
+            self._send(page(411, "Length Required"))
+            return
+        if not 0 <= size <= MAX_BODY:
+            self.close_connection = True
+            self._send(page(413, "Request Entity Too Large"))
+            return
+        body = self.rfile.read(size)
+        if len(body) != size:
+            self.close_connection = True
+            return
+        self._serve(body)
+
+    def _serve(self, body):
+        server = self.server
+        path, _, query = self.path.partition("?")
+        entry = {"n": server.recorder.number(), "time": round(time.time(), 3),
+                 "method": self.command, "path": path, "query_len": len(query)}
+        try:
+            answer = self._answer(path, query, body, entry)
+        except Exception as reason:  # a fault of the lab itself: loud, and the server lives on
+            traceback.print_exc()
+            entry.update(decision="lab-error", text=str(reason))
+            answer = page(500, "the test CA failed: %s" % reason)
+        entry.update(http_status=answer.status, reply_len=len(answer.body))
+        if answer.kind == MESSAGE_TYPE:
+            server.recorder.message(entry["n"], "rep", answer.body)
+        # The line is there before the answer: a client that has its answer finds it.
+        server.recorder.line(entry)
+        self._send(answer)
+
+    def _answer(self, path, query, body, entry):
+        try:
+            mode = options.current_mode(self.server.folder, self.server.base)
+        except ValueError as reason:
+            entry.update(decision="mode-error", text=str(reason))
+            return page(500, str(reason))
+        if mode.slow > 0:
+            time.sleep(mode.slow)
+        return self._route(path, query, body, mode, entry)
+
+    def _send(self, answer):
+        try:
+            self.send_response(answer.status)
+            if answer.kind:
+                self.send_header("Content-Type", answer.kind)
+            self.send_header("Content-Length", str(len(answer.body)))
+            for name, value in answer.headers:
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+        except OSError:
+            self.close_connection = True  # the client went away
+
+    def _route(self, path, query, body, mode, entry):
+        lowered = path.lower()
+        if lowered in ADMIN_PATHS:
+            return self._admin(mode, entry)
+        if lowered not in PATHS:
+            entry["decision"] = "not-found"
+            return page(404, "404 - File or directory not found.")
+        if len(query) > mode.max_query:
+            entry["decision"] = "query-too-long"
+            return page(404, "HTTP Error 404.15 - Not Found")
+        fields = urllib.parse.parse_qs(query, keep_blank_values=True)
+        operation = fields.get("operation", [""])[0]
+        message = fields.get("message", [""])[0]
+        entry["operation"] = operation
+        if operation == "GetCACaps":
+            entry["decision"] = "sent"
+            text = "".join(word + "\r\n" for word in mode.caps)
+            if mode.caps_status != 200:
+                return page(mode.caps_status, "error")
+            return Answer(200, "text/plain", text.encode("ascii"))
+        if operation == "GetCACert":
+            entry["decision"] = "sent"
+            return Answer(200, "application/x-x509-ca-ra-cert",
+                          self.server.authority.ca_certificates(mode))
+        if operation == "PKIOperation":
+            return self._operation(message, body, mode, entry)
+        entry["decision"] = "page"
+        return page(200, "Network Device Enrollment Service")
+
+    def _admin(self, mode, entry):
+        entry["operation"] = "mscep_admin"
+        if not challenges.is_admin(self.headers.get("Authorization"), mode):
+            entry["decision"] = "unauthorized"
+            return page(401, "401 - Unauthorized",
+                        [("WWW-Authenticate", 'Basic realm="%s"' % self.server.host_name)])
+        body, entry["decision"] = challenges.admin_page(
+            self.server.authority.book, self.server.authority.hierarchy.md5(), mode)
+        return Answer(mode.admin_status, "text/html", body)
+
+    def _operation(self, message, body, mode, entry):
+        if body is None:
+            if mode.no_get:
+                entry["decision"] = "get-refused"
+                return page(405, "405 - HTTP verb used to access this page is not allowed.")
+            try:
+                body = base64.b64decode(message, validate=True)
+            except ValueError:
+                entry.update(decision="undecodable", text="message= is not base64")
+                return page(400, "Bad Request")
+        else:
+            kind = self.headers.get("Content-Type", "")
+            entry["content_type"] = kind
+        self.server.recorder.message(entry["n"], "req", body)
+        if mode.http_status != 200:
+            entry["decision"] = "http-status"
+            wait = [] if mode.retry_after is None else [("Retry-After", str(mode.retry_after))]
+            return page(mode.http_status, "Service Unavailable", wait)
+        try:
+            answer = self.server.authority.answer(body, mode, entry)
+        except Undecodable as reason:
+            entry.update(decision="undecodable", text=str(reason))
+            return page(200, "Network Device Enrollment Service: the request could not be read")
+        if mode.bad_reply == "html":
+            return page(200, "Network Device Enrollment Service")
+        return Answer(200, MESSAGE_TYPE, answer)
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, folder, host_name, base, authority):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = folder
+        self.host_name = host_name
+        self.base = base
+        self.authority = authority
+        self.recorder = Recorder(folder)
+
+    def server_bind(self):
+        # HTTPServer's own would ask for this machine's name: DNS, and perhaps a long wait.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
+#include "tpm/key_file.h"
+#include "tpm/roca.h"
+#include "tpm/tpm_context.h"
+#include "tpm/tpm_error.h"
+
+/* Exactly these: sign + decrypt with scheme NULL, since SCEP encrypts its answer to the requester and each consumer has
+ * its own padding; noDA, since without it a few power cuts lock the TPM. */
+#define KEY_ATTRIBUTES                                                                                                \
+	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH | \
+	 TPMA_OBJECT_NODA | TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT)
+#define DEFAULT_EXPONENT 65537 /* what a TPM means by exponent 0 (Part 2, 12.2.3.5) */
+
+struct tpm_key {
+	struct tpm *tpm;
+	uint32_t handle; /* ESYS_TR */
+	struct public_key pub;
+};
+
+static TPMT_PUBLIC key_template(unsigned bits)
+{
+	return (TPMT_PUBLIC){
+		.type = TPM2_ALG_RSA,
+		.nameAlg = TPM2_ALG_SHA256,
+		.objectAttributes = KEY_ATTRIBUTES,
+		.parameters.rsaDetail = { .symmetric.algorithm = TPM2_ALG_NULL,
+			                  .scheme.scheme = TPM2_ALG_NULL,
+			                  .keyBits = (TPMI_RSA_KEY_BITS)bits },
+	};
+}
+
+static enum err take_public(const TPMT_PUBLIC *area, struct public_key *out, struct why *why)
+{
+	const TPMS_RSA_PARMS *rsa = &area->parameters.rsaDetail;
+	struct public_key pub = { .modulus_len = area->unique.rsa.size, .exponent = rsa->exponent };
+	if (area->type != TPM2_ALG_RSA || area->objectAttributes != KEY_ATTRIBUTES || area->authPolicy.size != 0 ||
+	    rsa->scheme.scheme != TPM2_ALG_NULL || pub.modulus_len != rsa->keyBits / 8u || pub.modulus_len < 256 ||
+	    pub.modulus_len > sizeof pub.modulus)
+		return why_set(why, ERR_INVALID, "tpm.key_file",
+		               "the key is not as signet makes it (RSA, fixedTPM, fixedParent, sign, decrypt, noDA, scheme NULL)");
+	if (pub.exponent == 0)
+		pub.exponent = DEFAULT_EXPONENT;
+	memcpy(pub.modulus, area->unique.rsa.buffer, pub.modulus_len);
+	*out = pub;
+	return ERR_OK;
+}
+
+/* ---- operations ---- */
+
+static enum err key_public(void *self, struct public_key *out, struct why *why)
+{
+	const struct tpm_key *k = self;
+	(void)why;
+	*out = k->pub;
+	return ERR_OK;
+}
+
+static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const char *what, struct why *why)
+{
+	static const uint8_t zeros[PUBLIC_KEY_MODULUS_MAX];
+	const TPMT_RSA_DECRYPT no_scheme = { .scheme = TPM2_ALG_NULL };
+	const TPM2B_DATA no_label = { .size = 0 };
+	TPM2B_PUBLIC_KEY_RSA cipher = { .size = (UINT16)in.len };
+	TPM2B_PUBLIC_KEY_RSA *plain = NULL;
+	size_t len_before = out->len;
+	if (in.len > sizeof cipher.buffer)
+		return why_set(why, ERR_BUG, "tpm.block", "a block of %zu bytes", in.len);
+	memcpy(cipher.buffer, in.data, in.len);
+	TSS2_RC rc = Esys_RSA_Decrypt(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &cipher,
+	                              &no_scheme, &no_label, &plain);
+	if (rc != TSS2_RC_SUCCESS)
+		return tpm_error(rc, what, why);
+	enum err e = plain->size > k->pub.modulus_len ? ERR_INVALID : buf_add(out, zeros, k->pub.modulus_len - plain->size);
+	if (e == ERR_OK)
+		e = buf_add(out, plain->buffer, plain->size);
+	if (e != ERR_OK)
+		buf_cut(out, len_before);
+	explicit_bzero(plain, sizeof *plain);
+	Esys_Free(plain);
+	return e;
+}
+
+static enum err key_decrypt(void *self, struct bytes cipher, struct buf *out, struct why *why)
+{
+	return raw(self, cipher, out, "RSA_Decrypt", why);
+}
+
+/* EMSA-PKCS1-v1_5 by ourselves, for a hash that the TPM lacks: heads of RFC 8017 section 9.2, note 1. */
+static enum err sign_raw(struct tpm_key *k, enum key_hash hash, struct bytes digest, struct buf *out, struct why *why)
+{
+	static const struct {
+		uint8_t len, head[19];
+	} infos[] = {
+		[KEY_SHA1] = { 15, { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14 } },
+		[KEY_SHA256] = { 19, { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
+			               0x05, 0x00, 0x04, 0x20 } },
+		[KEY_SHA384] = { 19, { 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02,
+			               0x05, 0x00, 0x04, 0x30 } },
+		[KEY_SHA512] = { 19, { 0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03,
+			               0x05, 0x00, 0x04, 0x40 } },
+	};
+	uint8_t block[PUBLIC_KEY_MODULUS_MAX];
+	size_t len = k->pub.modulus_len;
+	size_t tail = infos[hash].len + digest.len;
+	memset(block, 0xff, len);
+	block[0] = 0x00;
+	block[1] = 0x01;
+	block[len - tail - 1] = 0x00;
+	memcpy(block + len - tail, infos[hash].head, infos[hash].len);
+	memcpy(block + len - digest.len, digest.data, digest.len);
+	return raw(k, (struct bytes){ block, len }, out, "RSA_Decrypt for a signature", why);
+}
+
+static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, struct buf *out, struct why *why)
+{
+	static const TPM2_ALG_ID algorithms[] = { [KEY_SHA1] = TPM2_ALG_SHA1,
+		                                  [KEY_SHA256] = TPM2_ALG_SHA256,
+		                                  [KEY_SHA384] = TPM2_ALG_SHA384,
+		                                  [KEY_SHA512] = TPM2_ALG_SHA512 };
+	struct tpm_key *k = self;
+	const TPMT_SIG_SCHEME scheme = { .scheme = TPM2_ALG_RSASSA, .details.rsassa.hashAlg = algorithms[hash] };
+	const TPMT_TK_HASHCHECK no_ticket = { .tag = TPM2_ST_HASHCHECK, .hierarchy = TPM2_RH_NULL };
+	TPM2B_DIGEST in = { .size = (UINT16)digest.len };
+	TPMT_SIGNATURE *signature = NULL;
+	memcpy(in.buffer, digest.data, digest.len);
+	TSS2_RC rc = Esys_Sign(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &in, &scheme, &no_ticket,
+	                       &signature);
+	uint32_t base = tpm_error_base(rc);
+	if (base == TPM2_RC_HASH || base == TPM2_RC_SCHEME || base == TPM2_RC_VALUE)
+		return sign_raw(k, hash, digest, out, why);
+	if (rc != TSS2_RC_SUCCESS)
+		return tpm_error(rc, "Sign", why);
+	const TPM2B_PUBLIC_KEY_RSA *sig = &signature->signature.rsassa.sig;
+	enum err e = sig->size == k->pub.modulus_len
+	                     ? buf_add(out, sig->buffer, sig->size)
+	                     : why_set(why, ERR_INVALID, "tpm.io", "the TPM gave a signature of %u bytes", sig->size);
+	Esys_Free(signature);
+	return e;
+}
+
+static void key_close(void *self)
+{
+	struct tpm_key *k = self;
+	tpm_flush(k->tpm, &k->handle);
+	free(k);
+}
+
+static const struct device_key_ops tpm_key_ops = {
+	.public_key = key_public,
+	.sign = key_sign,
+	.decrypt = key_decrypt,
+	.close = key_close,
+};
+
+static enum err hand_out(struct tpm *tpm, uint32_t *handle, const struct public_key *pub, struct device_key *out,
+                         struct why *why)
+{
+	struct tpm_key *k = calloc(1, sizeof *k);
+	if (k == NULL)
+		return why_set(why, ERR_NO_MEMORY, "tpm.memory", "no memory for a key");
+	*k = (struct tpm_key){ .tpm = tpm, .handle = *handle, .pub = *pub };
+	*out = (struct device_key){ .ops = &tpm_key_ops, .self = k }; /* handed to the caller */
+	*handle = ESYS_TR_NONE;
+	return ERR_OK;
+}
+
+/* ---- making ---- */
+
+struct made {
+	uint32_t handle;
+	TPM2B_PUBLIC *public_area;
+	TPM2B_PRIVATE *private_area;
+};
+
+static TSS2_RC create_loaded(struct tpm *tpm, const TPMT_PUBLIC *area, struct made *out)
+{
+	const TPM2B_SENSITIVE_CREATE sensitive = { .size = 0 };
+	TPM2B_TEMPLATE template = { .size = 0 };
+	size_t len = 0;
+	TSS2_RC rc = Tss2_MU_TPMT_PUBLIC_Marshal(area, template.buffer, sizeof template.buffer, &len);
+	if (rc != TSS2_RC_SUCCESS)
+		return rc;
+	template.size = (UINT16)len;
+	return Esys_CreateLoaded(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, &template,
+	                         &out->handle, &out->private_area, &out->public_area);
+}
+
+/* TPMs before library revision 1.38 have no CreateLoaded. */
+static TSS2_RC create_and_load(struct tpm *tpm, const TPMT_PUBLIC *area, struct made *out)
+{
+	const TPM2B_SENSITIVE_CREATE sensitive = { .size = 0 };
+	const TPM2B_PUBLIC template = { .publicArea = *area };
+	const TPM2B_DATA outside = { .size = 0 };
+	const TPML_PCR_SELECTION no_pcr = { .count = 0 };
+	TSS2_RC rc = Esys_Create(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, &template, &outside,
+	                         &no_pcr, &out->private_area, &out->public_area, NULL, NULL, NULL);
+	if (rc != TSS2_RC_SUCCESS)
+		return rc;
+	return Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, out->private_area, out->public_area,
+	                 &out->handle);
+}
+
+static enum err not_made(struct tpm *tpm, TSS2_RC rc, unsigned bits, struct why *why)
+{
+	uint32_t base = tpm_error_base(rc);
+	if (base == TPM2_RC_VALUE || base == TPM2_RC_KEY_SIZE) {
+		why_set(why, ERR_UNSUPPORTED, "tpm.key_size", "this TPM makes no RSA keys of %u bits", bits);
+		why_next(why, "set key = rsa2048 in the profile");
+		return ERR_UNSUPPORTED;
+	}
+	if (storage_key_compare(tpm, why) == ERR_CHANGED)
+		return ERR_CHANGED;
+	return tpm_error(rc, "CreateLoaded", why);
+}
+
+static enum err write_blob(struct tpm *tpm, const struct made *made, struct buf *out, struct why *why)
+{
+	uint8_t public_area[sizeof(TPM2B_PUBLIC)];
+	uint8_t private_area[sizeof(TPM2B_PRIVATE)];
+	size_t public_len = 0;
+	size_t private_len = 0;
+	if (Tss2_MU_TPM2B_PUBLIC_Marshal(made->public_area, public_area, sizeof public_area, &public_len) != TSS2_RC_SUCCESS ||
+	    Tss2_MU_TPM2B_PRIVATE_Marshal(made->private_area, private_area, sizeof private_area, &private_len) !=
+	            TSS2_RC_SUCCESS)
+		return why_set(why, ERR_BUG, "tpm.marshal", "the new key does not marshal");
+	struct key_file file = { tpm->srk_handle, { public_area, public_len }, { private_area, private_len } };
+	return key_file_write(&file, out);
+}
+
+enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob, struct device_key *out_key,
+                      struct why *why)
+{
+	struct made made = { .handle = ESYS_TR_NONE };
+	struct public_key pub;
+	size_t len_before = out_blob->len;
+	const TPMT_PUBLIC area = key_template(bits);
+	enum err e = tpm_ready(tpm, why);
+	if (e != ERR_OK)
+		return e;
+	TSS2_RC rc = create_loaded(tpm, &area, &made);
+	if (tpm_error_base(rc) == TPM2_RC_COMMAND_CODE)
+		rc = create_and_load(tpm, &area, &made);
+	if (rc != TSS2_RC_SUCCESS) {
+		e = not_made(tpm, rc, bits, why);
+		goto out;
+	}
+	e = take_public(&made.public_area->publicArea, &pub, why);
+	if (e == ERR_OK && roca_is_vulnerable(pub.modulus, pub.modulus_len)) {
+		e = why_set(why, ERR_UNSUPPORTED, "tpm.roca", "this TPM makes keys that can be factored (CVE-2017-15361)");
+		why_next(why, "update the TPM's firmware");
+	}
+	if (e == ERR_OK)
+		e = write_blob(tpm, &made, out_blob, why);
+	if (e == ERR_OK)
+		e = hand_out(tpm, &made.handle, &pub, out_key, why);
+	if (e != ERR_OK)
+		buf_cut(out_blob, len_before);
+out:
+	tpm_flush(tpm, &made.handle);
+	Esys_Free(made.public_area);
+	Esys_Free(made.private_area);
+	return e;
+}
+
+/* ---- loading ---- */
+
+static enum err read_blob(struct bytes blob, TPM2B_PUBLIC *public_area, TPM2B_PRIVATE *private_area, struct why *why)
+{
+	struct key_file file;
+	size_t public_at = 0;
+	size_t private_at = 0;
+	enum err e = key_file_read(blob, &file, why);
+	if (e != ERR_OK)
+		return e;
+	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(file.public_area.data, file.public_area.len, &public_at, public_area) !=
+	            TSS2_RC_SUCCESS ||
+	    public_at != file.public_area.len ||
+	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(file.private_area.data, file.private_area.len, &private_at, private_area) !=
+	            TSS2_RC_SUCCESS ||
+	    private_at != file.private_area.len) {
+		e = why_set(why, ERR_INVALID, "tpm.key_file", "the TPM structures in the key file are damaged");
+		why_next(why, "restore it from a backup of this device, or enroll anew");
+	}
+	return e;
+}
+
+enum err tpm_key_file_public(struct bytes blob, struct public_key *out, struct why *why)
+{
+	TPM2B_PUBLIC public_area = { .size = 0 };
+	TPM2B_PRIVATE private_area = { .size = 0 };
+	enum err e = read_blob(blob, &public_area, &private_area, why);
+	return e == ERR_OK ? take_public(&public_area.publicArea, out, why) : e;
+}
+
+enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key, struct why *why)
+{
+	TPM2B_PUBLIC public_area = { .size = 0 };
+	TPM2B_PRIVATE private_area = { .size = 0 };
+	struct public_key pub;
+	uint32_t handle = ESYS_TR_NONE;
+	enum err e = read_blob(blob, &public_area, &private_area, why);
+	if (e == ERR_OK)
+		e = take_public(&public_area.publicArea, &pub, why);
+	if (e == ERR_OK)
+		e = tpm_ready(tpm, why);
+	if (e != ERR_OK)
+		return e;
+	TSS2_RC rc = Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &private_area, &public_area, &handle);
+	if (rc != TSS2_RC_SUCCESS) {
+		/* a cleared or swapped TPM says more than "integrity" */
+		if (storage_key_compare(tpm, why) == ERR_CHANGED)
+			return ERR_CHANGED;
+		return tpm_error(rc, "Load", why);
+	}
+	e = hand_out(tpm, &handle, &pub, out_key, why);
+	tpm_flush(tpm, &handle);
+	return e;
+}
