@@ -31,7 +31,7 @@ static void look_at_rtc(void *ctx, const char *name)
 	s->has_set = s->has_set || rtc_has_set(s->folder, name);
 }
 
-struct clock_facts clock_facts(const char *root)
+struct clock_facts clock_look(const char *root)
 {
 	char folder[FILE_PATH_MAX];
 	struct timex state = { .modes = 0 };

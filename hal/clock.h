@@ -11,7 +11,7 @@ extern "C" {
 
 enum clock_setting { CLOCK_AUTO, CLOCK_TRUSTED, CLOCK_UNTRUSTED };
 
-/** What the trust rule looks at; filled by clock_facts(), pure data for tests. */
+/** What the trust rule looks at; filled by clock_look(), pure data for tests. */
 struct clock_facts {
 	int64_t now;            /* unix s, CLOCK_REALTIME */
 	int64_t build_date;     /* unix s, compiled in (SOURCE_DATE_EPOCH obeyed) */
@@ -26,7 +26,7 @@ struct clock_view {
 };
 
 /** Read the facts from the kernel. Never fails: what cannot be read is false. `root` as --root, "" for none. */
-struct clock_facts clock_facts(const char *root);
+struct clock_facts clock_look(const char *root);
 /**
  * The trust rule, pure. Floor = newest of build date, `saved` and `own_not_before` (the latter only
  * when below build date + 15 years); pass 0 for what is not known. Trusted = setting says so, or

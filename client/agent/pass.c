@@ -28,7 +28,7 @@ enum err pass_open(const struct config *config, const struct apply_options *opti
 	enum err e = store_open(config, &pass.store, why);
 	if (e != ERR_OK)
 		return e;
-	struct clock_facts facts = clock_facts(config->root);
+	struct clock_facts facts = clock_look(config->root);
 	pass.clock = clock_judge(&facts, config->agent.clock, 0, newest_not_before(&pass.store, config));
 	*out = pass;
 	return ERR_OK;

@@ -268,40 +268,19 @@ static enum err check_shared_file(const struct checking *c, const struct wifi_pr
 	for (const struct wifi_profile *other = c->config->wifis; other != p; other++) {
 		if (strcmp(other->config, p->config) != 0)
 			continue;
-		const char *key = other->is_wired != p->is_wired ? "config"
-				  : strcmp(other->control, p->control) != 0 ? "control"
-									    : NULL;
-		if (key == NULL)
+		bool is_other_kind = other->is_wired != p->is_wired;
+		if (!is_other_kind && strcmp(other->control, p->control) == 0)
 			continue;
 		enum err e = config_refuse(
-		    c->section, key, c->why, "%s is shared with \"%s\" (%s:%u), which %s",
-		    p->config, other->name, other->origin.file, other->origin.line,
-		    key[3] == 'f' ? "is of the other kind" : "has another control");
-		why_next(c->why, key[3] == 'f' ? "give wired networks a file of their own"
+		    c->section, is_other_kind ? "config" : "control", c->why,
+		    "%s is shared with \"%s\" (%s:%u), which %s", p->config, other->name,
+		    other->origin.file, other->origin.line,
+		    is_other_kind ? "is of the other kind" : "has another control");
+		why_next(c->why, is_other_kind ? "give wired networks a file of their own"
 					       : "give both the same control");
 		return e;
 	}
 	return ERR_OK;
-}
-
-static enum err check_wifi(const struct checking *c, const struct wifi_profile *p)
-{
-	size_t len = strlen(p->interface);
-	enum err e = ERR_OK;
-	if (len > INTERFACE_MAX || strpbrk(p->interface, "/ \t:") != NULL) {
-		e = config_refuse(c->section, "interface", c->why,
-				  "\"%s\" is no name of a network interface", p->interface);
-		why_next(c->why, "as \"ip link\" shows it");
-	}
-	if (e == ERR_OK && strlen(p->ssid) > SSID_MAX) {
-		e = config_refuse(c->section, "ssid", c->why, "has more than %d bytes", SSID_MAX);
-		why_next(c->why, "correct it");
-	}
-	if (e == ERR_OK)
-		e = is_psk(p) ? check_psk(c, p) : check_eap(c, p);
-	if (e == ERR_OK)
-		e = check_only_until(c, p);
-	return e == ERR_OK ? check_shared_file(c, p) : e;
 }
 
 /* ---- vpn ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/cms_parse.h"
-#include "tests/client/pki/cms_lab.h"
+#include "tests/client/pki/cms_lab.hpp"
 #include "CppUTest/TestHarness.h"
 
 /* The value of a signed attribute, read by openssl and sed: nothing of ours. */

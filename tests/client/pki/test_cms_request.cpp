@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/client/pki/cms_lab.h"
+#include "tests/client/pki/cms_lab.hpp"
 #include "CppUTest/TestHarness.h"
 
 TEST_GROUP(cms_request)
