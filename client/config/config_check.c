@@ -283,6 +283,26 @@ static enum err check_shared_file(const struct checking *c, const struct wifi_pr
 	return ERR_OK;
 }
 
+static enum err check_wifi(const struct checking *c, const struct wifi_profile *p)
+{
+	size_t len = strlen(p->interface);
+	enum err e = ERR_OK;
+	if (len > INTERFACE_MAX || strpbrk(p->interface, "/ \t:") != NULL) {
+		e = config_refuse(c->section, "interface", c->why,
+				  "\"%s\" is no name of a network interface", p->interface);
+		why_next(c->why, "as \"ip link\" shows it");
+	}
+	if (e == ERR_OK && strlen(p->ssid) > SSID_MAX) {
+		e = config_refuse(c->section, "ssid", c->why, "has more than %d bytes", SSID_MAX);
+		why_next(c->why, "correct it");
+	}
+	if (e == ERR_OK)
+		e = is_psk(p) ? check_psk(c, p) : check_eap(c, p);
+	if (e == ERR_OK)
+		e = check_only_until(c, p);
+	return e == ERR_OK ? check_shared_file(c, p) : e;
+}
+
 /* ---- vpn ---- */
 
 /* ADDRESS or ADDRESS/BITS, IPv4 or IPv6. */

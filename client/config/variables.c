@@ -128,8 +128,8 @@ static enum err value_of(const struct config *config, const struct variable *v,
 	}
 	if (value[0] == '\0')
 		return refuse_value(v, "this device cannot tell it", why);
-	for (const char *c = value; *c != '\0'; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
+	for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
+		if (*c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) /* C1 */
 			return refuse_value(v, "its value has a control character", why);
 	*out_value = value;
 	return ERR_OK;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Judges test_ca.py with code that is not its own: the openssl command, Debian's scepclient, and the
-small client of testca/probe.py, which shares nothing with the server. Exits 1 if a check fails.
+"""Judges test_ca.py with code that is not its own: the openssl command, Debian's scepclient and the
+client of testca/probe.py, which shares nothing with the server. Exits 1 if a check fails.
 """
 
 import base64
@@ -87,7 +87,7 @@ def aes_is_answered_with_oaep(lab):
         check(word in text, "'%s' is not in the certificate" % word)
     check(time.time() - leaf.not_valid_before.timestamp() > 590, "notBefore is not backdated")
     entry = lab.last()
-    same((entry["decision"], entry["cipher"], entry["recipient"], entry["warnings"]),
+    same((entry["decision"], entry["content_cipher"], entry["recipient"], entry["warnings"]),
          ("issued", "aes128", "enc", []), "log line")
     same(entry["csr_subject"], "CN=aes,O=Werk 7", "subject in the log")
     same(entry["sans"], ["dns:probe.example", "uri:urn:signet:probe"], "SAN in the log")
@@ -264,6 +264,35 @@ def faults_are_faults(lab):
     same(http(lab.scep + "?operation=GetCACaps")[0], 500, "status with a wrong key in mode.json")
 
 
+def broken_replies_are_broken(lab):
+    client = Client(lab, "broken")
+    lab.mode(bad_reply="flipped")
+    try:
+        client.opened(client.ask(lab.challenge()))
+    except AssertionError as reason:
+        check("CMS_SignerInfo_verify" in str(reason), "not the signature is broken: %s" % reason)
+    else:
+        raise AssertionError("a flipped signature verifies")
+    for kind, answer in (("unsigned", IndexError), ("truncated", ValueError)):
+        lab.mode(bad_reply=kind)
+        try:
+            client.ask(lab.challenge())
+        except answer:
+            continue
+        raise AssertionError("the reply is not %s" % kind)
+    lab.mode(bad_reply="message-type")
+    same(client.ask(lab.challenge()).attributes[SCEP + "2"], "19", "messageType")
+    lab.mode(bad_reply="status")
+    same(client.ask(lab.challenge()).status, "1", "pkiStatus")
+    for cipher, shown in (("aes256", b"aes-256-cbc"), ("des3", b"des-ede3-cbc")):
+        lab.mode(reply_cipher=cipher, reply_digest="sha384")
+        reply = client.ask(lab.challenge())
+        client.opened(reply)
+        check(shown in run("openssl", "cms", "-cmsout", "-print", "-inform", "DER",
+                           data=reply.envelope), "the cipher is not " + cipher)
+        same(reply.info["digest_algorithm"]["algorithm"].native, "sha384", "digest")
+
+
 def the_challenge_page_is_microsofts(lab):
     url = lab.url + "/certsrv/mscep_admin/"
     same(http(url)[0], 401, "status without a password")
@@ -286,6 +315,7 @@ def the_challenge_page_is_microsofts(lab):
     client.opened(client.ask(match.group(1)))
     refused(client.ask(match.group(1)), 2, "already used")
     check("password is" in http(url, headers=headers)[2].decode("utf-16le"), "no slot is free")
+    same(http(url.rstrip("/"), headers=headers)[0], 200, "status without the last '/'")
     lab.mode(admin_denied=True)
     check("You do not have sufficient permission" in
           http(url, headers=headers)[2].decode("utf-16le"), "denied")
@@ -303,7 +333,7 @@ def scepclient_enrolls(lab):
     certificate = scepclient(lab, lab.scep, lab.challenge())
     run("openssl", "verify", "-CAfile", lab.path("root.pem"), "-untrusted",
         lab.path("issuing.pem"), certificate)
-    same(lab.last()["cipher"], "des", "cipher of scepclient")
+    same(lab.last()["content_cipher"], "des", "cipher of scepclient")
 
 
 def no_challenge_is_written_down(lab):
@@ -342,7 +372,8 @@ CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the
           key_usage_chooses_the_template, a_challenge_is_good_once, the_old_certificate_renews,
           a_pending_request_is_polled, a_known_transaction_gets_its_certificate,
           refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
-          the_challenge_page_is_microsofts, scepclient_enrolls, no_challenge_is_written_down,
+          broken_replies_are_broken, the_challenge_page_is_microsofts, scepclient_enrolls,
+          no_challenge_is_written_down,
           scepserver_starts_and_stops)
 
 

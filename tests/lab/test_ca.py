@@ -10,7 +10,18 @@ It makes a new hierarchy at each start, listens on 127.0.0.1 and leaves in --dir
   messages/NNN.{req,rep}.der   raw pkiMessages, NNN is "n" of the log
   issued/SERIAL.pem     each certificate issued
   attacker.log          each message that the other device's key opens (should never appear)
-  mode.json             (yours) overrides options at run time; see testca/options.py
+  mode.json             (yours) overrides options at run time: their names with '_' for '-',
+                        {"pending": 2, "refuse": "badRequest:text", "bad_nonce": "short"};
+                        read at every request; a wrong key or value is answered with 500
+
+Keys of log.jsonl, each where it is known: n, time, method, path, query_len, operation,
+content_type, message_type, transaction_id, sender_nonce, signer_subject, signer_serial,
+digest_algorithm, recipient (enc|sign|issuing|device|...|unknown), recipient_serial, content_cipher,
+transport, csr_subject (RFC 4514), csr_subject_der, sans, key_usage, eku, key_bits, key_sha256,
+extensions, has_challenge, challenge_kind, challenge_sha256, template, renewal, known_transaction,
+attacker_read_it, warnings (what a good client does not do), decision (issued|issued-before|pending|
+refused|undecodable|...), fail_info, text, issued_serial, reply_cipher, reply_transport,
+http_status, reply_len. Serials are hexadecimal.
 """
 
 import os

@@ -82,7 +82,7 @@ class Authority:
                      sender_nonce=request.sender_nonce.hex() if request.sender_nonce else None,
                      signer_subject=request.signer_subject,
                      signer_serial="%x" % request.signer.serial_number,
-                     digest=request.digest, warnings=request.warnings)
+                     digest_algorithm=request.digest, warnings=request.warnings)
         with self.lock:
             self._watch_attacker(request, mode, entry)
             try:
@@ -150,7 +150,7 @@ class Authority:
         """Only the RA's encryption key opens messages; for others NDES has an HTML page."""
         try:
             envelope = Envelope(request.content)
-            entry.update(recipient_serial=envelope.first_serial(), cipher=envelope.cipher,
+            entry.update(recipient_serial=envelope.first_serial(), content_cipher=envelope.cipher,
                          recipient=self._recipient_name(envelope), transport=envelope.transport)
             request.cipher, request.transport = envelope.cipher, envelope.transport
             if envelope.cipher not in ("aes128", "aes192", "aes256", "des3", "des"):

@@ -60,8 +60,11 @@ class ChallengeBook:
 
 
 def is_admin(header, mode):
-    """Whether an Authorization header holds the user and password of the options."""
-    if not header or not mode.admin_user or not mode.admin_password_file:
+    """Whether an Authorization header holds the user and password of the options; without
+    --admin-user the page is open to all."""
+    if not mode.admin_user:
+        return True
+    if not header or not mode.admin_password_file:
         return False
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":

@@ -101,7 +101,7 @@ OPTIONS = [
            "anew each time" % ", ".join(ORDER_NAMES)),
     _flag("no-get", "refuse PKIOperation by GET (405)"),
     Option("max-query", 65534, int, "longest query string; above: 404, as IIS 404.15"),
-    Option("admin-user", None, str, "user of the challenge page"),
+    Option("admin-user", None, str, "user of the challenge page (Basic); without one it is open"),
     Option("admin-password-file", None, str, "file whose first line is his password"),
     _flag("admin-denied", "the page says: You do not have sufficient permission"),
     Option("admin-status", 200, int, "HTTP status of the challenge page"),
