@@ -169,9 +169,14 @@ class Enroll(Case):
 
 def tss2_parts(der):
     """TPM2B_PUBLIC and TPM2B_PRIVATE of a TSS2 PRIVATE KEY, by asn1crypto and not by signet."""
-    from asn1crypto import core
-    sequence = core.Sequence.load(der)
-    octets = [sequence[i].contents for i in range(len(sequence)) if isinstance(sequence[i], core.OctetString)]
+    from asn1crypto import parser
+    content = parser.parse(der, strict=True)[4]
+    octets = []
+    while content:
+        _, _, tag, header, body, trailer = parser.parse(content)
+        if tag == 4:
+            octets.append(body)
+        content = content[len(header) + len(body) + len(trailer):]
     return {"pub": octets[0], "priv": octets[1]}
 
 
