@@ -191,7 +191,8 @@ void der_end_set_of(struct der_out *out, size_t begin)
 		return;
 	struct buf copy;
 	buf_init(&copy, out->bytes.max);
-	out->err = buf_add(&copy, out->bytes.data + begin, out->bytes.len - begin);
+	if (out->bytes.len > begin)
+		out->err = buf_add(&copy, out->bytes.data + begin, out->bytes.len - begin);
 	struct bytes in = buf_bytes(&copy);
 	while (out->err == ERR_OK && in.len > 0) {
 		struct der_tlv tlv;
@@ -314,7 +315,7 @@ static bool two_digits(const uint8_t *p, int *out)
 static int64_t days_of(int64_t year, int month, int day)
 {
 	year -= month <= 2;
-	int64_t era = year / 400;
+	int64_t era = (year >= 0 ? year : year - 399) / 400;
 	int64_t of_era = year - era * 400;
 	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "hal/text.h"
 
 #define LINE_MAX_LEN 1024 /* bytes: a longer event is cut, journald and serial consoles stay readable */
 
@@ -55,11 +56,9 @@ void log_line(enum log_level level, const char *format, ...)
 	va_end(args);
 	if (wanted < 0)
 		return;
-	for (unsigned char *p = (unsigned char *)line; *p != '\0'; p++)
-		if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
-			*p = '?';
 	if ((size_t)wanted >= sizeof line)
 		memcpy(line + sizeof line - 4, "...", 4);
+	text_clean(line); /* last: the cut may have halved a character */
 	if (sink_fn != NULL)
 		sink_fn(level, line);
 	else

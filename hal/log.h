@@ -16,8 +16,8 @@ void log_set_priority_prefix(int with_priority);
 void log_set_sink(void (*sink)(enum log_level level, const char *line));
 
 /**
- * One event, one line, "file-prefix: sentence". Control characters in the finished text become '?',
- * lines are cut at 1024 bytes. Never give it a secret.
+ * One event, one line, "file-prefix: sentence". Control characters and bytes that are no UTF-8 become
+ * '?', lines are cut at 1023 bytes with "...". Never give it a secret.
  */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)

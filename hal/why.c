@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "hal/why.h"
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include "hal/text.h"
 
 /* A terminal or a journal must not be driven by a server's text. */
 static void clean(char *text, size_t cap, int wanted)
 {
-	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-		bool is_c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080..U+009F in UTF-8 */
-		if (*p < 0x20 || *p == 0x7f || is_c1)
-			*p = '?';
-	}
 	if (wanted >= 0 && (size_t)wanted >= cap)
 		memcpy(text + cap - 4, "...", 4);
+	text_clean(text); /* last: the cut may have halved a character */
 }
 
 enum err why_set(struct why *why, enum err e, const char *code, const char *format, ...)

@@ -42,9 +42,9 @@ static enum err check_reference(const struct checking *c, const char *key, enum 
 		return ERR_OK;
 	const char *near = near_profile(draft, kind, name);
 	const char *word = section_kind_text(kind);
-	enum err e = config_refuse(c->section, key, c->why, "there is no [%s %s]%s%s%s", word, name,
-				   near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-				   near != NULL ? "\"?" : "");
+	enum err e = config_refuse(c->section, key, name, c->why, "there is no [%s %s]%s%s%s", word,
+				   name, near != NULL ? "; did you mean \"" : "",
+				   near != NULL ? near : "", near != NULL ? "\"?" : "");
 	why_next(c->why, "add [%s %s], or name a profile that is there", word, name);
 	return e;
 }
@@ -54,7 +54,7 @@ static enum err need(const struct checking *c, const char *key, const char *valu
 {
 	if (value[0] != '\0')
 		return ERR_OK;
-	enum err e = config_refuse(c->section, key, c->why, "is missing: %s", because);
+	enum err e = config_refuse(c->section, key, NULL, c->why, "is missing: %s", because);
 	why_next(c->why, "add %s =", key);
 	return e;
 }
@@ -64,7 +64,7 @@ static enum err forbid(const struct checking *c, const char *key, const char *be
 	const struct setting *setting = config_draft_find(c->section, key);
 	if (setting == NULL || setting->count == 0 || setting->items[0].text[0] == '\0')
 		return ERR_OK;
-	enum err e = config_refuse(c->section, key, c->why, "has no use here: %s", because);
+	enum err e = config_refuse(c->section, key, NULL, c->why, "has no use here: %s", because);
 	why_next(c->why, "take the line out");
 	return e;
 }
@@ -83,7 +83,7 @@ static enum err check_challenge(const struct checking *c, const struct scep_prof
 		if (sources[i].value[0] == '\0')
 			continue;
 		if (first != NULL) {
-			enum err e = config_refuse(c->section, sources[i].key, c->why,
+			enum err e = config_refuse(c->section, sources[i].key, NULL, c->why,
 						   "excludes %s, which is set too", first);
 			why_next(c->why, "keep one source of the challenge");
 			return e;
@@ -92,7 +92,7 @@ static enum err check_challenge(const struct checking *c, const struct scep_prof
 	}
 	if (p->challenge_credentials_file[0] == '\0' || p->challenge_url[0] != '\0')
 		return ERR_OK;
-	enum err e = config_refuse(c->section, "challenge_credentials_file", c->why,
+	enum err e = config_refuse(c->section, "challenge_credentials_file", NULL, c->why,
 				   "is of use with challenge_url only");
 	why_next(c->why, "add challenge_url =, or take the line out");
 	return e;
@@ -126,7 +126,7 @@ static enum err check_ekus(const struct checking *c, const struct scep_profile *
 			is_known = is_known || strcmp(item, words[w]) == 0;
 		if (is_known)
 			continue;
-		enum err e = config_refuse(c->section, "extended_key_usage", c->why,
+		enum err e = config_refuse(c->section, "extended_key_usage", item, c->why,
 					   "\"%s\" is no known word and no OID", item);
 		why_next(c->why, "clientAuth, serverAuth, emailProtection, ipsecIKE or 1.3.6...");
 		return e;
@@ -137,11 +137,11 @@ static enum err check_ekus(const struct checking *c, const struct scep_profile *
 static enum err check_subject(const struct checking *c, const struct scep_profile *p)
 {
 	if (p->subject[0] != '\0' || p->san_dns.count + p->san_upn.count + p->san_email.count +
-						     p->san_ip.count + p->san_uri.count >
+					     p->san_ip.count + p->san_uri.count >
 					 0)
 		return ERR_OK;
-	enum err e =
-	    config_refuse(c->section, "subject", c->why, "is missing, and there is no san_ either");
+	enum err e = config_refuse(c->section, "subject", NULL, c->why,
+				   "is missing, and there is no san_ either");
 	why_next(c->why, "add subject = CN={{DeviceName}}");
 	return e;
 }
@@ -153,12 +153,17 @@ static enum err check_scep(const struct checking *c, const struct scep_profile *
 		e = check_reference(c, "trust", SECTION_TRUST, p->trust.items[i]);
 	if (e == ERR_OK && strcmp(p->tls_trust, "system") != 0)
 		e = check_reference(c, "tls_trust", SECTION_TRUST, p->tls_trust);
+	if (e == ERR_OK && strchr(p->proxy, '@') != NULL) {
+		e = config_refuse(c->section, "proxy", NULL, c->why,
+				  "holds a user or password, and this file holds no secrets");
+		why_next(c->why, "leave proxy empty and set http_proxy in signet's environment");
+	}
 	if (e == ERR_OK)
 		e = check_subject(c, p);
 	if (e == ERR_OK)
 		e = check_ekus(c, p);
 	if (e == ERR_OK && p->retry_delay_s > p->retry_delay_max_s) {
-		e = config_refuse(c->section, "retry_delay", c->why,
+		e = config_refuse(c->section, "retry_delay", NULL, c->why,
 				  "%u is more than retry_delay_max = %u", p->retry_delay_s,
 				  p->retry_delay_max_s);
 		why_next(c->why, "the delay doubles from retry_delay up to retry_delay_max");
@@ -186,10 +191,10 @@ static enum err check_tls(const struct checking *c, const struct wifi_profile *p
 	int max = tls_version(p->tls_max);
 	enum err e = ERR_OK;
 	if (min < 0 || max < 0)
-		e = config_refuse(c->section, min < 0 ? "tls_min" : "tls_max", c->why,
+		e = config_refuse(c->section, min < 0 ? "tls_min" : "tls_max", NULL, c->why,
 				  "\"%s\" is no TLS version", min < 0 ? p->tls_min : p->tls_max);
 	else if (min > max)
-		e = config_refuse(c->section, "tls_min", c->why, "%s is above tls_max = %s",
+		e = config_refuse(c->section, "tls_min", NULL, c->why, "%s is above tls_max = %s",
 				  p->tls_min, p->tls_max);
 	if (e != ERR_OK)
 		why_next(c->why, "1.0, 1.1, 1.2 or 1.3; the defaults are 1.2 and 1.3");
@@ -216,20 +221,19 @@ static enum err check_eap(const struct checking *c, const struct wifi_profile *p
 		return e;
 	const struct scep_profile *scep = config_find_scep(c->config, p->certificate);
 	if (p->key_reference == KEY_REFERENCE_FILE && scep->key_storage == KEY_STORAGE_TPM) {
-		e = config_refuse(c->section, "key_reference", c->why,
+		e = config_refuse(c->section, "key_reference", NULL, c->why,
 				  "file, but the key of [scep %s] is in the TPM", scep->name);
 		why_next(c->why, "write key_reference = pkcs11");
 		return e;
 	}
-	return p->is_wired ? ERR_OK
-			   : forbid(c, "psk_file", "this network asks for a certificate");
+	return p->is_wired ? ERR_OK : forbid(c, "psk_file", "this network asks for a certificate");
 }
 
 static enum err check_psk(const struct checking *c, const struct wifi_profile *p)
 {
-	static const char *const eap_keys[] = {"certificate", "trust",	 "server_name",
-					       "identity",    "anonymous_identity",
-					       "tls_min",     "tls_max", "key_reference"};
+	static const char *const eap_keys[] = {
+	    "certificate",	  "trust",   "server_name", "identity",
+	    "anonymous_identity", "tls_min", "tls_max",	    "key_reference"};
 	enum err e = need(c, "psk_file", p->psk_file, "this network asks for a pass phrase");
 	for (size_t i = 0; i < sizeof eap_keys / sizeof eap_keys[0] && e == ERR_OK; i++)
 		e = forbid(c, eap_keys[i], "this network asks for a pass phrase");
@@ -247,10 +251,9 @@ static enum err check_only_until(const struct checking *c, const struct wifi_pro
 			continue;
 		if (other != p && !is_psk(other))
 			return ERR_OK;
-		enum err e = config_refuse(c->section, "only_until", c->why,
-					   "\"%s\" is %s", p->only_until,
-					   other == p ? "this network itself"
-						      : "a network without certificate");
+		enum err e = config_refuse(
+		    c->section, "only_until", NULL, c->why, "\"%s\" is %s", p->only_until,
+		    other == p ? "this network itself" : "a network without certificate");
 		why_next(c->why, "name the network that takes over, one with a certificate");
 		return e;
 	}
@@ -262,7 +265,8 @@ static enum err check_only_until(const struct checking *c, const struct wifi_pro
 	return check_reference(c, "only_until", kind, p->only_until);
 }
 
-/* One wpa_supplicant reads one file: what stands in it once must be the same for all its networks. */
+/* One wpa_supplicant reads one file: what stands in it once must be the same for all its networks.
+ */
 static enum err check_shared_file(const struct checking *c, const struct wifi_profile *p)
 {
 	for (const struct wifi_profile *other = c->config->wifis; other != p; other++) {
@@ -271,11 +275,11 @@ static enum err check_shared_file(const struct checking *c, const struct wifi_pr
 		bool is_other_kind = other->is_wired != p->is_wired;
 		if (!is_other_kind && strcmp(other->control, p->control) == 0)
 			continue;
-		enum err e = config_refuse(
-		    c->section, is_other_kind ? "config" : "control", c->why,
-		    "%s is shared with \"%s\" (%s:%u), which %s", p->config, other->name,
-		    other->origin.file, other->origin.line,
-		    is_other_kind ? "is of the other kind" : "has another control");
+		enum err e =
+		    config_refuse(c->section, is_other_kind ? "config" : "control", NULL, c->why,
+				  "%s is shared with \"%s\" (%s:%u), which %s", p->config,
+				  other->name, other->origin.file, other->origin.line,
+				  is_other_kind ? "is of the other kind" : "has another control");
 		why_next(c->why, is_other_kind ? "give wired networks a file of their own"
 					       : "give both the same control");
 		return e;
@@ -288,12 +292,13 @@ static enum err check_wifi(const struct checking *c, const struct wifi_profile *
 	size_t len = strlen(p->interface);
 	enum err e = ERR_OK;
 	if (len > INTERFACE_MAX || strpbrk(p->interface, "/ \t:") != NULL) {
-		e = config_refuse(c->section, "interface", c->why,
+		e = config_refuse(c->section, "interface", NULL, c->why,
 				  "\"%s\" is no name of a network interface", p->interface);
 		why_next(c->why, "as \"ip link\" shows it");
 	}
 	if (e == ERR_OK && strlen(p->ssid) > SSID_MAX) {
-		e = config_refuse(c->section, "ssid", c->why, "has more than %d bytes", SSID_MAX);
+		e = config_refuse(c->section, "ssid", NULL, c->why, "has more than %d bytes",
+				  SSID_MAX);
 		why_next(c->why, "correct it");
 	}
 	if (e == ERR_OK)
@@ -338,8 +343,8 @@ static enum err check_items(const struct checking *c, const char *key, const str
 	for (size_t i = 0; i < list->count; i++) {
 		if (is_good(list->items[i]))
 			continue;
-		enum err e =
-		    config_refuse(c->section, key, c->why, "\"%s\" is no %s", list->items[i], what);
+		enum err e = config_refuse(c->section, key, list->items[i], c->why,
+					   "\"%s\" is no %s", list->items[i], what);
 		why_next(c->why, "%s", next);
 		return e;
 	}
@@ -359,10 +364,12 @@ static enum err check_vpn(const struct checking *c, const struct vpn_profile *p)
 		e = check_items(c, "ike", &p->ike, is_proposal, "proposal", next);
 	if (e == ERR_OK)
 		e = check_items(c, "esp", &p->esp, is_proposal, "proposal", next);
-	for (int i = 0; i < 2 && e == ERR_OK; i++) { /* emptied, charon would take its own defaults */
+	for (int i = 0; i < 2 && e == ERR_OK;
+	     i++) { /* emptied, charon would take its own defaults */
 		if ((i == 0 ? p->ike.count : p->esp.count) > 0)
 			continue;
-		e = config_refuse(c->section, i == 0 ? "ike" : "esp", c->why, "has no proposal");
+		e = config_refuse(c->section, i == 0 ? "ike" : "esp", NULL, c->why,
+				  "has no proposal");
 		why_next(c->why, "name one, or take the line out for the defaults");
 	}
 	return e;

@@ -7,9 +7,9 @@ extern "C" {
 #endif
 
 /**
- * How the values go together: references between profiles, keys that exclude or need one another, and what
- * a consumer would read as something else. Reads no file but what config_values_fill() left.
- * ERR_INVALID as config_load().
+ * How the values go together: references between profiles, keys that exclude or need one another,
+ * and what a consumer would read as something else. Reads no file but what config_values_fill()
+ * left. ERR_INVALID as config_load().
  */
 enum err config_check(const struct config *config, struct why *why) MUST_CHECK;
 

@@ -100,8 +100,8 @@ static enum err refuse_name(const struct merging *m, unsigned line, const char *
 			    const char *name, struct why *why)
 {
 	if (name[0] == '\0') {
-		why_set(why, ERR_INVALID, "config.name", "%s:%u: [%s] needs a profile name", m->file,
-			line, kind);
+		why_set(why, ERR_INVALID, "config.name", "%s:%u: [%s] needs a profile name",
+			m->file, line, kind);
 		why_next(why, "write [%s NAME]", kind);
 		return ERR_INVALID;
 	}
@@ -285,8 +285,8 @@ static enum err take(void *ctx, const char *section_text, const char *name, cons
 		return refuse_key(m, section, name, line, why);
 	if (m->is_factory && section->kind == SECTION_AGENT && strcmp(name, "factory_dir") == 0) {
 		why_set(why, ERR_INVALID, "config.factory",
-			"%s:%u: [agent]: factory_dir cannot be set by a file of that folder", m->file,
-			line);
+			"%s:%u: [agent]: factory_dir cannot be set by a file of that folder",
+			m->file, line);
 		why_next(why, "set it in /usr/lib/signet/signet.conf");
 		return ERR_INVALID;
 	}

@@ -7,8 +7,8 @@ extern "C" {
 #endif
 
 /*
- * What the files say, merged, before anything is believed: sections and keys are known ones and their
- * names are good, values are still text. It stays with the configuration, for config_show().
+ * What the files say, merged, before anything is believed: sections and keys are known ones and
+ * their names are good, values are still text. It stays with the configuration, for config_show().
  */
 
 /** One value as written. */
@@ -41,10 +41,10 @@ struct config_shown {
 };
 
 /**
- * Merge one file's text on top of what is there (interface, section 2). `label` is copied: it is the
- * file's name in every message. is_factory: the file comes from factory_dir, which it cannot move.
- * ERR_INVALID, ERR_UNSUPPORTED as config_load(); ERR_TOO_BIG; the draft may be half merged then and is
- * good for config_draft_clear() only.
+ * Merge one file's text on top of what is there (interface, section 2). `label` is copied: it is
+ * the file's name in every message. is_factory: the file comes from factory_dir, which it cannot
+ * move. ERR_INVALID, ERR_UNSUPPORTED as config_load(); ERR_TOO_BIG; the draft may be half merged
+ * then and is good for config_draft_clear() only.
  */
 enum err config_draft_merge(struct config_shown *draft, const char *label, struct bytes text,
 			    bool is_factory, struct why *why) MUST_CHECK;

@@ -80,12 +80,17 @@ static enum err note_folder(const char *root, const char *folder, struct names *
 	enum err e = path_in_root(path, root, folder);
 	if (e != ERR_OK)
 		return refuse_path(e, folder, why);
+	struct why own = {.code = ""}; /* a folder that is not there is nothing to tell */
 	names->folder = folder;
-	e = file_list(path, note_name, names, why);
+	e = file_list(path, note_name, names, &own);
 	if (e == ERR_NOT_FOUND)
-		e = ERR_OK;
-	if (e != ERR_OK || names->err != ERR_TOO_BIG)
-		return e != ERR_OK ? e : names->err;
+		return ERR_OK;
+	if (e != ERR_OK) {
+		why_set(why, e, own.code, "%s", own.text);
+		return e;
+	}
+	if (names->err != ERR_TOO_BIG)
+		return names->err;
 	why_set(why, ERR_TOO_BIG, "config.files", "%s: more than %d files", path, FILES_MAX);
 	why_next(why, "join some of them");
 	return ERR_TOO_BIG;
@@ -97,7 +102,8 @@ static bool is_masked(const char *root, const char *folder, const char *name)
 	char path[FILE_PATH_MAX];
 	char full[FILE_PATH_MAX];
 	char target[FILE_PATH_MAX];
-	return path_in_root(path, root, folder) == ERR_OK && path_join(full, path, name) == ERR_OK &&
+	return path_in_root(path, root, folder) == ERR_OK &&
+	       path_join(full, path, name) == ERR_OK &&
 	       file_read_link(full, target, sizeof target, NULL) == ERR_OK &&
 	       strcmp(target, "/dev/null") == 0;
 }
@@ -176,15 +182,14 @@ static enum err factory_folder(const struct config_shown *draft, char out[FILE_P
 			       struct why *why)
 {
 	const struct draft_section *agent = config_draft_section(draft, SECTION_AGENT, "");
-	const struct setting *said =
-	    agent != NULL ? config_draft_find(agent, "factory_dir") : NULL;
+	const struct setting *said = agent != NULL ? config_draft_find(agent, "factory_dir") : NULL;
 	const char *folder = said != NULL ? said->items[0].text : "";
 	if (folder[0] == '\0')
 		folder = config_key_find(SECTION_AGENT, "factory_dir")->preset;
 	if (folder[0] != '/') {
 		why_set(why, ERR_INVALID, "config.value",
-			"%s:%u: [agent]: factory_dir = %s: not an absolute path",
-			said->origin.file, said->origin.line, folder);
+			"%s:%u: [agent]: factory_dir = %s: not an absolute path", said->origin.file,
+			said->origin.line, folder);
 		why_next(why, "begin it with /");
 		return ERR_INVALID;
 	}
@@ -192,7 +197,8 @@ static enum err factory_folder(const struct config_shown *draft, char out[FILE_P
 	return ERR_OK;
 }
 
-/* factory_dir is only known when the files above it are read: they are read once more on top of it. */
+/* factory_dir is only known when the files above it are read: they are read once more on top of it.
+ */
 static enum err read_in_order(const char *root, struct names *drop_ins, struct names *factory,
 			      struct config_shown *draft, struct why *why)
 {
@@ -227,8 +233,8 @@ enum err config_files_read(const char *file, const char *root, struct config_sho
 		return ERR_NO_MEMORY;
 	enum err e = read_in_order(root, &names[0], &names[1], draft, why);
 	if (e == ERR_OK && draft->file_count == 0) {
-		e = why_set(why, ERR_NOT_FOUND, "config.none", "no configuration: %s%s is not there",
-			    root, main_files[1]);
+		e = why_set(why, ERR_NOT_FOUND, "config.none",
+			    "no configuration: %s%s is not there", root, main_files[1]);
 		why_next(why, "write it, or name another file with -c FILE");
 	}
 	names_clear(&names[1]);

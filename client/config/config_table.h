@@ -7,10 +7,20 @@ extern "C" {
 #endif
 
 /** Every section and key of the configuration, as one table: what is not in it is refused. */
-enum section_kind { SECTION_AGENT, SECTION_TPM, SECTION_DEVICE, SECTION_TRUST, SECTION_SCEP, SECTION_WIFI, SECTION_WIRED,
-	            SECTION_VPN, SECTION_COUNT };
+enum section_kind {
+	SECTION_AGENT,
+	SECTION_TPM,
+	SECTION_DEVICE,
+	SECTION_TRUST,
+	SECTION_SCEP,
+	SECTION_WIFI,
+	SECTION_WIRED,
+	SECTION_VPN,
+	SECTION_COUNT
+};
 
-/** A word and what it means; value NOT_IN_VERSION: the interface has it, this version does not act on it. */
+/** A word and what it means; value NOT_IN_VERSION: the interface has it, this version does not act
+ * on it. */
 #define NOT_IN_VERSION (-1)
 struct config_word {
 	const char *text; /* NULL ends a list */
@@ -18,23 +28,24 @@ struct config_word {
 };
 
 enum value_kind {
-	VALUE_TEXT,     /* char * */
+	VALUE_TEXT,	/* char * */
 	VALUE_TEMPLATE, /* char * with {{variables}} */
-	VALUE_PATH,     /* char *, absolute or empty */
-	VALUE_FIXED,    /* char *, nothing but the preset in this version */
-	VALUE_SHA256,   /* char *, 64 hex digits or empty */
-	VALUE_YES_NO,   /* bool */
-	VALUE_NUMBER,   /* unsigned, min..max */
-	VALUE_HANDLE,   /* uint32_t, 0x81...... */
-	VALUE_WORD,     /* an enum or unsigned, by words */
-	VALUE_CHOICE,   /* bool, by words with value 0 or 1 */
-	VALUE_URLS,     /* struct text_list from here on */
-	VALUE_NAMES,    /* profile names */
+	VALUE_PATH,	/* char *, absolute or empty */
+	VALUE_FIXED,	/* char *, nothing but the preset in this version */
+	VALUE_URL,	/* char *, http:// or https://, or empty */
+	VALUE_SHA256,	/* char *, 64 hex digits or empty */
+	VALUE_YES_NO,	/* bool */
+	VALUE_NUMBER,	/* unsigned, min..max */
+	VALUE_HANDLE,	/* uint32_t, 0x81...... */
+	VALUE_WORD,	/* an enum or unsigned, by words */
+	VALUE_CHOICE,	/* bool, by words with value 0 or 1 */
+	VALUE_URLS,	/* struct text_list from here on */
+	VALUE_NAMES,	/* profile names */
 	VALUE_SHA256S,
 	VALUE_TEXTS,
 	VALUE_TEMPLATES,
-	VALUE_BITS,     /* unsigned: words or-ed */
-	VALUE_LEGACY    /* two bools from `offset`: sha1, des */
+	VALUE_BITS,  /* unsigned: words or-ed */
+	VALUE_LEGACY /* two bools from `offset`: sha1, des */
 };
 
 struct config_key {
@@ -42,7 +53,7 @@ struct config_key {
 	const char *name;
 	enum value_kind kind;
 	size_t offset;
-	const char *preset;  /* default as text; NULL: none; lists: '\n' between entries */
+	const char *preset; /* default as text; NULL: none; lists: '\n' between entries */
 	const struct config_word *words;
 	unsigned min, max;
 	bool is_required;

@@ -36,17 +36,20 @@ static void refuse_at(const struct draft_section *section, const struct origin *
 	why_set(why, e, code, "%s:%u: %s: %s: %s", origin->file, origin->line, where, key, text);
 }
 
-enum err config_refuse(const struct draft_section *section, const char *key, struct why *why,
-		       const char *format, ...)
+enum err config_refuse(const struct draft_section *section, const char *key, const char *item,
+		       struct why *why, const char *format, ...)
 {
 	char text[512];
 	const struct setting *setting = config_draft_find(section, key);
+	const struct origin *origin = setting != NULL ? &setting->origin : &section->origin;
+	for (size_t i = 0; item != NULL && setting != NULL && i < setting->count; i++)
+		if (strcmp(setting->items[i].text, item) == 0)
+			origin = &setting->items[i].origin;
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	refuse_at(section, setting != NULL ? &setting->origin : &section->origin, key, why,
-		  ERR_INVALID, "config.check", text);
+	refuse_at(section, origin, key, why, ERR_INVALID, "config.check", text);
 	return ERR_INVALID;
 }
 
@@ -155,8 +158,11 @@ static enum err check_text(const struct place *p, const char *value)
 	case VALUE_PATH:
 		return check_path(p, value);
 	case VALUE_FIXED:
-		return strcmp(value, p->key->preset) == 0 ? ERR_OK
-							  : not_in_version(p, value, p->key->preset);
+		return strcmp(value, p->key->preset) == 0
+			   ? ERR_OK
+			   : not_in_version(p, value, p->key->preset);
+	case VALUE_URL:
+		return value[0] == '\0' ? ERR_OK : check_url(p, value);
 	case VALUE_URLS:
 		return check_url(p, value);
 	case VALUE_NAMES:
@@ -295,6 +301,7 @@ static enum err put_scalar(const struct place *p, const char *value)
 	case VALUE_TEMPLATE:
 	case VALUE_PATH:
 	case VALUE_FIXED:
+	case VALUE_URL:
 	case VALUE_SHA256:
 		return copy_text(p, value, p->field);
 	case VALUE_URLS:
@@ -349,7 +356,7 @@ static enum err put_preset_list(struct place *p)
 
 static enum err refuse_missing(const struct place *p)
 {
-	enum err e = config_refuse(p->section, p->key->name, p->why, "is missing");
+	enum err e = config_refuse(p->section, p->key->name, NULL, p->why, "is missing");
 	char where[SECTION_TEXT_CAP];
 	config_section_text(p->section, where);
 	why_next(p->why, "add %s = to %s", p->key->name, where);

@@ -63,11 +63,12 @@ static enum err announce_section(struct reading *r, const char *text, size_t len
 		return refuse(r, "a section starts with [ and has no ]", "close it: [scep NAME]");
 	size_t n = (size_t)(end - text) - 1;
 	if (n > NAME_CHARS_MAX)
-		return refuse(r, "a section name of more than 49 characters", "choose a shorter profile name");
+		return refuse(r, "a section name of more than 49 characters",
+			      "choose a shorter profile name");
 	for (size_t i = n + 2; i < len; i++)
 		if (!is_blank(text[i]))
 			return refuse(r, "text behind the ] of a section would be lost",
-			              "put it on a line of its own");
+				      "put it on a line of its own");
 	if (memchr(text, ';', n) != NULL)
 		return refuse(r, "a comment inside [ ]", "put the comment on a line of its own");
 	memcpy(section, text + 1, n);
@@ -80,7 +81,8 @@ static enum err guard_key(struct reading *r, const char *text, size_t len)
 {
 	const char *equals = memchr(text, '=', len);
 	if (equals == NULL)
-		return refuse(r, "neither a section, nor a comment, nor \"key = value\"", "correct the line");
+		return refuse(r, "neither a section, nor a comment, nor \"key = value\"",
+			      "correct the line");
 	size_t n = (size_t)(equals - text);
 	if (n == 0)
 		return refuse(r, "no key before the \"=\"", "write \"key = value\"");
@@ -89,8 +91,9 @@ static enum err guard_key(struct reading *r, const char *text, size_t len)
 	if (memchr(text, ':', n) != NULL) /* inih's other separator */
 		return refuse(r, "a \":\" before the \"=\"", "write \"key = value\"");
 	if (has_inline_comment(equals, len - n))
-		return refuse(r, "a blank and \";\" inside a value would cut the value there",
-		              "put the comment on a line of its own; no value can hold a blank and \";\"");
+		return refuse(
+		    r, "a blank and \";\" inside a value would cut the value there",
+		    "put the comment on a line of its own; no value can hold a blank and \";\"");
 	return ERR_OK;
 }
 
@@ -111,7 +114,8 @@ static enum err guard(struct reading *r, const char *text, size_t len)
 	while (blank < len && is_blank(text[blank]))
 		blank++;
 	if (len > LINE_CHARS_MAX)
-		return refuse(r, "a line of more than 198 characters", "shorten it; long values belong into files");
+		return refuse(r, "a line of more than 198 characters",
+			      "shorten it; long values belong into files");
 	if (guard_characters(r, text, len) != ERR_OK)
 		return r->err;
 	if (r->line == 1 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
@@ -122,7 +126,7 @@ static enum err guard(struct reading *r, const char *text, size_t len)
 		return refuse(r, "a character that is not UTF-8", "save the file as UTF-8");
 	if (blank > 0)
 		return refuse(r, "a line that starts with a blank would go on with the line before",
-		              "start it in the first column");
+			      "start it in the first column");
 	return text[0] == '[' ? announce_section(r, text, len) : guard_key(r, text, len);
 }
 
@@ -136,7 +140,7 @@ static char *next_line(char *str, int num, void *stream)
 	const char *end = memchr(text, '\n', r->rest.len);
 	size_t len = end != NULL ? (size_t)(end - text) : r->rest.len;
 	size_t used = len + (end != NULL);
-	r->rest = (struct bytes){ r->rest.data + used, r->rest.len - used };
+	r->rest = (struct bytes){r->rest.data + used, r->rest.len - used};
 	r->line++;
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
@@ -160,9 +164,10 @@ static int take(void *user, const char *section, const char *name, const char *v
 	return r->err == ERR_OK;
 }
 
-enum err ini_text_read(struct bytes text, const char *label, ini_key_fn each, void *ctx, struct why *why)
+enum err ini_text_read(struct bytes text, const char *label, ini_key_fn each, void *ctx,
+		       struct why *why)
 {
-	struct reading r = { .rest = text, .label = label, .each = each, .ctx = ctx, .why = why };
+	struct reading r = {.rest = text, .label = label, .each = each, .ctx = ctx, .why = why};
 	int line = ini_parse_stream(next_line, &r, take, &r);
 	if (r.err == ERR_OK && line == -2)
 		return ERR_NO_MEMORY;

@@ -68,8 +68,8 @@ static enum err refuse_unknown(const char *name, struct why *why)
 }
 
 /*
- * Take the next piece of *text: plain characters up to "{{" (*out_variable NULL, *out_len of them), or one
- * variable (*out_len covers its braces).
+ * Take the next piece of *text: plain characters up to "{{" (*out_variable NULL, *out_len of them),
+ * or one variable (*out_len covers its braces).
  */
 static enum err take_piece(const char *text, size_t *out_len, const struct variable **out_variable,
 			   struct why *why)
@@ -119,7 +119,8 @@ static enum err refuse_value(const struct variable *v, const char *what, struct 
 static enum err value_of(const struct config *config, const struct variable *v,
 			 char room[VALUE_MAX], const char **out_value, struct why *why)
 {
-	const char *value = *(char *const *)(const void *)((const char *)&config->device + v->offset);
+	const char *value =
+	    *(char *const *)(const void *)((const char *)&config->device + v->offset);
 	if (value == NULL || value[0] == '\0') {
 		const char *root = config->root != NULL ? config->root : "";
 		if (v->ask_board == NULL || v->ask_board(root, room, VALUE_MAX) != ERR_OK)
@@ -135,7 +136,8 @@ static enum err value_of(const struct config *config, const struct variable *v,
 	return ERR_OK;
 }
 
-/* RFC 4514 section 2.4: blank and "#" at the start, blank at the end, and the special characters. */
+/* RFC 4514 section 2.4: blank and "#" at the start, blank at the end, and the special characters.
+ */
 static enum err add_escaped(struct buf *out, const char *value)
 {
 	size_t len = strlen(value);
@@ -173,8 +175,8 @@ enum err variables_expand(const struct config *config, const char *text, enum va
 			e = value_of(config, variable, room, &value, why);
 		if (e != ERR_OK)
 			break;
-		bool is_plain = place == PLACE_TEXT ||
-				(variable != NULL && text == start && is_whole_name(variable, len, text));
+		bool is_plain = place == PLACE_TEXT || (variable != NULL && text == start &&
+							is_whole_name(variable, len, text));
 		if (variable == NULL)
 			e = buf_add(out, text, len);
 		else

@@ -21,6 +21,16 @@ def run(*argv, check=True, **more):
     return done
 
 
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
+def read_bytes(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
 class Tpm:
     def __init__(self, folder):
         self.folder = folder

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from device import LAB, SIGNET, Case, run
+from device import LAB, SIGNET, Case, run, read, read_bytes
 
 
 class Refusals(Case):
@@ -157,7 +157,7 @@ class Refusals(Case):
         device.signet("apply", expect=None)
         self.assert_nothing_installed(device)
         log = os.path.join(ca.folder, "attacker.log")
-        self.assertEqual("", open(log).read() if os.path.exists(log) else "")
+        self.assertEqual("", read(log) if os.path.exists(log) else "")
 
     def test_18_answers_that_prove_nothing(self):
         for mode in ("bad_nonce", "bad_transaction", "wrong_key"):
@@ -183,7 +183,7 @@ class Refusals(Case):
     def test_18_another_hierarchy(self):
         device, _, _ = self.ready()
         stranger = self.ca(name="stranger")
-        text = open(device.conf).read()
+        text = read(device.conf)
         real = [line for line in text.splitlines() if line.startswith("url = ")][0]
         with open(device.conf, "w") as f:
             f.write(text.replace(real, "url = " + stranger.url))
@@ -234,7 +234,7 @@ class Refusals(Case):
         time.sleep(0.5)
         child.kill()
         child.wait()
-        first = open(message, "rb").read()
+        first = read_bytes(message)
         ca.mode()
         device.signet("apply")
         device.verify_chain(ca.root)

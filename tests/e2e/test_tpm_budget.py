@@ -4,7 +4,7 @@
 import os
 import unittest
 
-from device import LAB, Case, run
+from device import LAB, Case, run, read
 
 ENROLLMENT_MOST = 9
 RENEWAL_MOST = 10
@@ -16,7 +16,7 @@ class Budget(Case):
         capture = os.path.join(self.folder, "capture.pcap")
         if os.path.exists(capture):
             os.unlink(capture)
-        text = open(device.conf).read().replace("tcti = " + tpm.tcti, "tcti = pcap:" + tpm.tcti)
+        text = read(device.conf).replace("tcti = " + tpm.tcti, "tcti = pcap:" + tpm.tcti)
         with open(device.conf, "w") as f:
             f.write(text)
         device.env["TCTI_PCAP_FILE"] = capture

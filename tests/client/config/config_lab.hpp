@@ -39,11 +39,13 @@ class Lab
 	{
 		std::string path = write("/signet.conf", text);
 		config_clear(&config);
+		why = {};
 		return config_load(path.c_str(), nullptr, &config, &why);
 	}
 	enum err load_root()
 	{
 		config_clear(&config);
+		why = {};
 		return config_load(nullptr, folder.c_str(), &config, &why);
 	}
 	bool says(const std::string &words) const

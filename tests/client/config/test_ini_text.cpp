@@ -3,11 +3,10 @@
 #include "CppUTest/TestHarness.h"
 #include "client/config/ini_text.h"
 
-static std::string seen;
-
-static enum err note(void *, const char *section, const char *name, const char *value,
+static enum err note(void *ctx, const char *section, const char *name, const char *value,
 		     unsigned line, struct why *)
 {
+	std::string &seen = *static_cast<std::string *>(ctx);
 	seen += std::to_string(line) + ":" + section;
 	if (name != nullptr)
 		seen += std::string(":") + name + "=" + value;
@@ -15,14 +14,15 @@ static enum err note(void *, const char *section, const char *name, const char *
 	return name != nullptr && std::string(name) == "stop" ? ERR_DENIED : ERR_OK;
 }
 
-TEST_GROUP (ini_text) {
+TEST_GROUP(ini_text)
+{
 	struct why why = {};
+	std::string seen;
 
-	void setup() override { seen.clear(); }
 	enum err read(const std::string &text)
 	{
 		return ini_text_read({reinterpret_cast<const uint8_t *>(text.data()), text.size()},
-				     "FILE", note, nullptr, &why);
+				     "FILE", note, &seen, &why);
 	}
 	void refused(const std::string &text, const char *place, const char *words)
 	{
@@ -89,6 +89,7 @@ TEST(ini_text, bytes_that_are_no_text_are_refused)
 	refused("[a]\nx = \xc0\xaf\n", "FILE:2: ", "not UTF-8");
 	refused("[a]\nx = \xed\xa0\x80\n", "FILE:2: ", "not UTF-8");
 	refused("[a]\nx = \xe2\x82\n", "FILE:2: ", "not UTF-8");
+	seen.clear();
 	LONGS_EQUAL(ERR_OK, read("[a]\nx = M\xc3\xbcller \xe2\x82\xac \xf0\x9f\x94\x91\n"));
 }
 

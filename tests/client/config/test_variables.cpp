@@ -3,7 +3,8 @@
 #include "client/config/config_lab.hpp"
 #include "client/config/variables.h"
 
-TEST_GROUP (variables) {
+TEST_GROUP(variables)
+{
 	Lab lab;
 
 	void setup() override { lab.open(); }
@@ -67,7 +68,8 @@ TEST(variables, text_without_variables_stays)
 	expands("", "", PLACE_TEXT);
 }
 
-/* The expected text is RFC 4514 section 2.4's. */
+/* RFC 4514 section 2.4, and "=" as its section 3 allows: a value must not become an attribute type
+ * either. */
 TEST(variables, a_value_cannot_start_another_rdn)
 {
 	device("name = evil,O=Other+OU=x\n");

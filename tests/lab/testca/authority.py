@@ -12,7 +12,7 @@ from asn1crypto import pem, x509
 from . import pki, reply
 from .challenges import ChallengeBook
 from .request import (CertificationRequest, Envelope, IssuerAndSubject, Refusal, SignedRequest,
-                      Undecodable, public_key_bytes, rfc4514)
+                      Undecodable, hex_serial, public_key_bytes, rfc4514)
 
 BAD_CHALLENGE = "The challenge password is invalid or already used. 0x80070490"
 DEFAULT_TEXT = {
@@ -81,7 +81,7 @@ class Authority:
         entry.update(message_type=request.message_type, transaction_id=request.transaction_id,
                      sender_nonce=request.sender_nonce.hex() if request.sender_nonce else None,
                      signer_subject=request.signer_subject,
-                     signer_serial="%x" % request.signer.serial_number,
+                     signer_serial=hex_serial(request.signer.serial_number),
                      digest_algorithm=request.digest, warnings=request.warnings)
         with self.lock:
             self._watch_attacker(request, mode, entry)
@@ -327,4 +327,4 @@ def _sha256(text):
 
 
 def _serial(certificate_der):
-    return "%x" % x509.Certificate.load(certificate_der).serial_number
+    return hex_serial(x509.Certificate.load(certificate_der).serial_number)

@@ -54,6 +54,12 @@ def members(contents):
     return found
 
 
+def hex_serial(number):
+    """As the openssl command writes it, in lower case: whole octets."""
+    text = "%x" % number
+    return "0" * (len(text) % 2) + text
+
+
 def octet_string(tag, contents):
     """The value of an OCTET STRING, primitive or in any constructed form (asn1crypto refuses
     the definite-length one, which Go's pkcs7 package sends)."""
@@ -249,7 +255,7 @@ class Envelope:
     def first_serial(self):
         wanted = self.recipients[0]["rid"].chosen
         if isinstance(wanted, cms.IssuerAndSerialNumber):
-            return "%x" % wanted["serial_number"].native
+            return hex_serial(wanted["serial_number"].native)
         return "ski:" + bytes(wanted).hex()
 
     def open(self, identity):
