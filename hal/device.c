@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "hal/device.h"
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 #include "hal/file.h"
+
+#define MAC_TEXT_LEN 17 /* "02:00:00:12:34:56" */
 
 /* First line of a small file, blanks at its end taken off. Bytes that are no printable ASCII make it unusable. */
 static enum err read_line(const char *root, const char *path, char out[], size_t cap)
@@ -45,20 +48,21 @@ enum err device_hostname(const char *root, char out[], size_t cap)
 	}
 	name[sizeof name - 1] = '\0';
 	name[strcspn(name, ".")] = '\0';
-	if (name[0] == '\0' || strcmp(name, "localhost") == 0 || strlen(name) >= cap)
+	if (name[0] == '\0' || strcmp(name, "localhost") == 0 || strcmp(name, "(none)") == 0 ||
+	    strlen(name) >= cap)
 		return ERR_NOT_FOUND;
 	memcpy(out, name, strlen(name) + 1);
 	return ERR_OK;
 }
 
-static int is_placeholder(const char *serial)
+static bool is_placeholder(const char *serial)
 {
 	static const char *const words[] = { "To be filled by O.E.M.", "Default string", "System Serial Number",
 		                             "Not Specified", "None", "N/A", "0", "00000000", "0123456789" };
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcasecmp(serial, words[i]) == 0)
-			return 1;
-	return 0;
+			return true;
+	return false;
 }
 
 enum err device_serial(const char *root, char out[], size_t cap)
@@ -77,22 +81,39 @@ enum err device_serial(const char *root, char out[], size_t cap)
 
 struct search {
 	const char *root;
-	char mac[32];
+	char mac[32]; /* "" until found */
 };
+
+static bool has_entry(const char *root, const char *interface, const char *entry)
+{
+	char path[FILE_PATH_MAX];
+	char full[FILE_PATH_MAX];
+	snprintf(path, sizeof path, "/sys/class/net/%.200s/%s", interface, entry);
+	return path_in_root(full, root, path) == ERR_OK && file_exists(full);
+}
+
+/* Six pairs of hex digits, and not all zero: a driver without an address says that. */
+static bool is_mac(const char *text)
+{
+	for (size_t i = 0; i < MAC_TEXT_LEN; i++)
+		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return text[MAC_TEXT_LEN] == '\0' && strspn(text, "0:") < MAC_TEXT_LEN;
+}
 
 static void look_at_interface(void *ctx, const char *name)
 {
 	struct search *s = ctx;
 	char path[FILE_PATH_MAX];
-	char full[FILE_PATH_MAX];
+	char text[sizeof s->mac] = "";
 	if (s->mac[0] != '\0')
 		return;
-	snprintf(path, sizeof path, "/sys/class/net/%.200s/wireless", name);
-	if (path_in_root(full, s->root, path) != ERR_OK || !file_exists(full))
+	/* kernels without CONFIG_CFG80211_WEXT have no "wireless" */
+	if (!has_entry(s->root, name, "wireless") && !has_entry(s->root, name, "phy80211"))
 		return;
 	snprintf(path, sizeof path, "/sys/class/net/%.200s/address", name);
-	if (read_line(s->root, path, s->mac, sizeof s->mac) != ERR_OK)
-		s->mac[0] = '\0';
+	if (read_line(s->root, path, text, sizeof text) == ERR_OK && is_mac(text))
+		memcpy(s->mac, text, sizeof text);
 }
 
 enum err device_wifi_mac(const char *root, char out[], size_t cap)

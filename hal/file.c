@@ -20,11 +20,16 @@ static enum err fail(const char *what, const char *path, struct why *why)
 	int number = errno;
 	enum err e = number == ENOENT || number == ENOTDIR                           ? ERR_NOT_FOUND
 	             : number == EACCES || number == EPERM || number == EROFS        ? ERR_DENIED
-	             : number == ENAMETOOLONG || number == EFBIG || number == ELOOP ? ERR_TOO_BIG
-	                                                                            : ERR_IO;
+	             : number == ENAMETOOLONG || number == EFBIG ? ERR_TOO_BIG
+	                                                         : ERR_IO;
 	char code[32];
 	snprintf(code, sizeof code, "file.%s", what);
 	return why_set(why, e, code, "%s: cannot %s: %s", path, what, strerror(number));
+}
+
+static enum err no_regular_file(const char *path, struct why *why)
+{
+	return why_set(why, ERR_IO, "file.kind", "%s: not a regular file", path);
 }
 
 enum err path_join(char out[FILE_PATH_MAX], const char *folder, const char *name)
@@ -70,9 +75,9 @@ enum err file_read(const char *path, struct buf *out, struct why *why)
 		return fail("open", path, why);
 	enum err e = ERR_OK;
 	if (fstat(fd, &info) != 0)
-		e = fail("look at", path, why);
+		e = fail("read", path, why);
 	else if (!S_ISREG(info.st_mode))
-		e = why_set(why, ERR_IO, "file.read", "%s: not a regular file", path);
+		e = no_regular_file(path, why);
 	while (e == ERR_OK) {
 		ssize_t n = read(fd, part, sizeof part);
 		if (n < 0 && errno == EINTR)
@@ -102,44 +107,62 @@ static enum err write_all(int fd, struct bytes content, const char *path, struct
 			return fail("write", path, why);
 		content = (struct bytes){ content.data + n, content.len - (size_t)n };
 	}
-	return fsync(fd) == 0 ? ERR_OK : fail("sync", path, why);
+	return ERR_OK;
+}
+
+static enum err write_and_sync(int fd, struct bytes content, const char *path, struct why *why)
+{
+	enum err e = write_all(fd, content, path, why);
+	return e != ERR_OK || fsync(fd) == 0 ? e : fail("sync", path, why);
 }
 
 /* A target that is a symlink keeps being one: what it points at is replaced. */
 static enum err write_target(const char *path, char out[FILE_PATH_MAX], struct why *why)
 {
 	struct stat info;
-	if (lstat(path, &info) != 0 || !S_ISLNK(info.st_mode)) {
-		snprintf(out, FILE_PATH_MAX, "%s", path);
+	if (strlen(path) >= FILE_PATH_MAX)
+		return why_set(why, ERR_TOO_BIG, "file.write", "a path of %zu bytes", strlen(path));
+	snprintf(out, FILE_PATH_MAX, "%s", path);
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT ? ERR_OK : fail("write", path, why);
+	if (S_ISREG(info.st_mode))
 		return ERR_OK;
-	}
+	if (!S_ISLNK(info.st_mode))
+		return no_regular_file(path, why);
 	char *real = realpath(path, NULL);
 	if (real == NULL)
 		return fail("follow", path, why);
 	int n = snprintf(out, FILE_PATH_MAX, "%s", real);
 	free(real);
-	return n < FILE_PATH_MAX ? ERR_OK : why_set(why, ERR_TOO_BIG, "file.write", "%s: points too far", path);
+	if (n >= FILE_PATH_MAX)
+		return why_set(why, ERR_TOO_BIG, "file.write", "%s: points too far", path);
+	return stat(out, &info) != 0 || S_ISREG(info.st_mode) ? ERR_OK : no_regular_file(out, why);
+}
+
+/* Owner first: the mode must not open the file to a group that is not yet the right one. */
+static enum err set_rights(int fd, const char *target, unsigned mode, struct why *why)
+{
+	struct stat old;
+	bool is_new = stat(target, &old) != 0;
+	if (!is_new && fchown(fd, old.st_uid, old.st_gid) != 0 && geteuid() == 0)
+		return fail("write", target, why);
+	return fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : fail("write", target, why);
 }
 
 enum err file_write_atomic(const char *path, struct bytes content, unsigned mode, struct why *why)
 {
 	char target[FILE_PATH_MAX];
 	char temporary[FILE_PATH_MAX + 16];
-	struct stat old;
-	if (strlen(path) >= FILE_PATH_MAX)
-		return why_set(why, ERR_TOO_BIG, "file.write", "a path of %zu bytes", strlen(path));
 	enum err e = write_target(path, target, why);
 	if (e != ERR_OK)
 		return e;
 	snprintf(temporary, sizeof temporary, "%s.XXXXXX", target);
-	int fd = mkostemp(temporary, O_CLOEXEC); /* made 0600: wider only once the content is there */
+	int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL and 0600: wider only once it has its owner */
 	if (fd < 0)
 		return fail("write", path, why);
-	if (fchmod(fd, (mode_t)mode) != 0 ||
-	    (stat(target, &old) == 0 && fchown(fd, old.st_uid, old.st_gid) != 0 && geteuid() == 0))
-		e = fail("write", path, why);
+	e = set_rights(fd, target, mode, why);
 	if (e == ERR_OK)
-		e = write_all(fd, content, path, why);
+		e = write_and_sync(fd, content, path, why);
 	close(fd);
 	if (e == ERR_OK && rename(temporary, target) != 0)
 		e = fail("rename", path, why);
@@ -150,48 +173,93 @@ enum err file_write_atomic(const char *path, struct bytes content, unsigned mode
 	return sync_folder_of(target, why);
 }
 
-enum err file_append(const char *path, struct bytes content, unsigned mode, struct why *why)
+/* Open for appending; a file that is made here gets `mode` whatever the umask is. */
+static enum err open_append(const char *path, unsigned mode, int *out_fd, bool *out_is_new, struct why *why)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	struct stat info;
+	int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	bool is_new = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, flags);
 	if (fd < 0)
 		return fail("write", path, why);
-	enum err e = write_all(fd, content, path, why);
+	enum err e = ERR_OK;
+	if ((is_new && fchmod(fd, (mode_t)mode) != 0) || fstat(fd, &info) != 0)
+		e = fail("write", path, why);
+	else if (!S_ISREG(info.st_mode))
+		e = no_regular_file(path, why);
+	if (e != ERR_OK) {
+		close(fd);
+		return e;
+	}
+	*out_fd = fd;
+	*out_is_new = is_new;
+	return ERR_OK;
+}
+
+enum err file_append(const char *path, struct bytes content, unsigned mode, struct why *why)
+{
+	int fd = -1;
+	bool is_new = false;
+	enum err e = open_append(path, mode, &fd, &is_new, why);
+	if (e != ERR_OK)
+		return e;
+	off_t len_before = lseek(fd, 0, SEEK_END);
+	e = write_and_sync(fd, content, path, why);
+	if (e != ERR_OK && len_before >= 0 && ftruncate(fd, len_before) != 0) {
+		/* half a record stays: the disk is full or gone, and the error says so already */
+	}
 	close(fd);
-	return e;
+	return e == ERR_OK && is_new ? sync_folder_of(path, why) : e;
+}
+
+/* One folder whose parent is there. `mode` holds whatever the umask is. */
+static enum err make_one(const char *path, unsigned mode, struct why *why)
+{
+	struct stat info;
+	if (mkdir(path, (mode_t)mode & 0700) != 0) {
+		int number = errno;
+		if (stat(path, &info) == 0)
+			return S_ISDIR(info.st_mode)
+			               ? ERR_OK
+			               : why_set(why, ERR_IO, "file.make", "%s: is there and is no folder", path);
+		errno = number;
+		return fail("make", path, why);
+	}
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum err e = fd >= 0 && fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : fail("make", path, why);
+	if (fd >= 0)
+		close(fd);
+	return e == ERR_OK ? sync_folder_of(path, why) : e;
 }
 
 enum err file_make_folder(const char *path, unsigned mode, struct why *why)
 {
 	char part[FILE_PATH_MAX];
-	struct stat info;
-	if (strlen(path) >= sizeof part)
-		return why_set(why, ERR_TOO_BIG, "file.make", "a path of %zu bytes", strlen(path));
-	snprintf(part, sizeof part, "%s", path);
-	for (char *p = part + 1;; p++) {
-		if (*p != '/' && *p != '\0')
+	size_t len = strlen(path);
+	if (len >= sizeof part)
+		return why_set(why, ERR_TOO_BIG, "file.make", "a path of %zu bytes", len);
+	memcpy(part, path, len + 1);
+	while (len > 1 && part[len - 1] == '/')
+		part[--len] = '\0';
+	for (char *p = part + 1; p < part + len; p++) {
+		if (*p != '/' || p[-1] == '/')
 			continue;
-		char kept = *p;
 		*p = '\0';
-		if (mkdir(part, (mode_t)mode) == 0) {
-			enum err e = sync_folder_of(part, why);
-			if (e != ERR_OK)
-				return e;
-		} else if (errno != EEXIST && (stat(part, &info) != 0 || !S_ISDIR(info.st_mode))) {
-			return fail("make", part, why);
-		}
-		*p = kept;
-		if (kept == '\0')
-			break;
+		enum err e = make_one(part, mode, why);
+		*p = '/';
+		if (e != ERR_OK)
+			return e;
 	}
-	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-		return ERR_OK;
-	errno = ENOTDIR;
-	return why_set(why, ERR_IO, "file.make", "%s: is there and is no folder", path);
+	return make_one(part, mode, why);
 }
 
 enum err file_switch_link(const char *path, const char *target, struct why *why)
 {
 	char temporary[FILE_PATH_MAX + 8];
+	if (strlen(path) >= FILE_PATH_MAX)
+		return why_set(why, ERR_TOO_BIG, "file.link", "a path of %zu bytes", strlen(path));
 	snprintf(temporary, sizeof temporary, "%s.new", path);
 	if (unlink(temporary) != 0 && errno != ENOENT)
 		return fail("unlink", temporary, why);
@@ -207,13 +275,15 @@ enum err file_switch_link(const char *path, const char *target, struct why *why)
 
 enum err file_read_link(const char *path, char out[], size_t cap, struct why *why)
 {
-	ssize_t n = readlink(path, out, cap);
+	char target[FILE_PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof target);
 	if (n < 0 && errno == EINVAL)
 		errno = ENOENT;
 	if (n < 0)
 		return fail("read", path, why);
-	if ((size_t)n >= cap)
+	if ((size_t)n >= cap || (size_t)n >= sizeof target)
 		return why_set(why, ERR_TOO_BIG, "file.read", "%s: points too far", path);
+	memcpy(out, target, (size_t)n);
 	out[n] = '\0';
 	return ERR_OK;
 }
@@ -229,15 +299,21 @@ static enum err overwrite(const char *path, struct why *why)
 {
 	static const uint8_t zeros[4096];
 	struct stat info;
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOT_FOUND : fail("wipe", path, why);
-	enum err e = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? ERR_OK : ERR_IO;
+	enum err e = ERR_OK;
+	if (fstat(fd, &info) != 0)
+		e = fail("wipe", path, why);
+	else if (!S_ISREG(info.st_mode))
+		e = no_regular_file(path, why);
 	for (off_t left = e == ERR_OK ? info.st_size : 0; left > 0 && e == ERR_OK;) {
 		size_t now = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
 		e = write_all(fd, (struct bytes){ zeros, now }, path, why);
 		left -= (off_t)now;
 	}
+	if (e == ERR_OK && fsync(fd) != 0)
+		e = fail("sync", path, why);
 	close(fd);
 	return e;
 }
@@ -263,16 +339,21 @@ static void remove_entry(void *ctx, const char *name)
 	if (r->err != ERR_OK)
 		return;
 	r->err = path_join(path, r->folder, name);
-	if (r->err == ERR_OK)
+	if (r->err != ERR_OK)
+		why_set(r->why, r->err, "file.remove", "%s: a name too long in it", r->folder);
+	else
 		r->err = strncmp(name, "key.", 4) == 0 ? file_wipe(path, r->why) : file_remove(path, r->why);
 }
 
 enum err file_remove_folder(const char *path, struct why *why)
 {
 	struct removal removal = { path, ERR_OK, why };
+	struct stat info;
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_OK : fail("remove", path, why);
+	if (!S_ISDIR(info.st_mode)) /* a symlink to a folder neither: nobody empties what lies elsewhere */
+		return why_set(why, ERR_IO, "file.remove", "%s: not a folder", path);
 	enum err e = file_list(path, remove_entry, &removal, why);
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
 	if (e == ERR_OK)
 		e = removal.err;
 	if (e != ERR_OK)
@@ -302,7 +383,7 @@ enum err file_list(const char *folder, void (*each)(void *ctx, const char *name)
 	if (dir == NULL)
 		return fail("list", folder, why);
 	enum err e = ERR_OK;
-	while (e == ERR_OK && (entry = readdir(dir)) != NULL) {
+	while (e == ERR_OK && (errno = 0, entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		char **grown = count < NAMES_MAX ? realloc(names, (count + 1) * sizeof *names) : NULL;
@@ -314,10 +395,12 @@ enum err file_list(const char *folder, void (*each)(void *ctx, const char *name)
 		names = grown;
 		names[count] = strdup(entry->d_name);
 		if (names[count] == NULL)
-			e = ERR_NO_MEMORY;
+			e = why_set(why, ERR_NO_MEMORY, "file.list", "%s: %zu entries", folder, count);
 		else
 			count++;
 	}
+	if (e == ERR_OK && errno != 0)
+		e = fail("list", folder, why);
 	closedir(dir);
 	if (count > 0)
 		qsort(names, count, sizeof *names, compare_names);

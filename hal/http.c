@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "hal/http.h"
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,106 +8,125 @@
 #include <strings.h>
 #include <curl/curl.h>
 #include "hal/clock.h"
+#include "hal/wiped_memory.h"
 
 #define HEADERS_MAX (64 * 1024) /* bytes of all response headers: endless headers must end */
 #define REDIRECTS_MAX 3         /* on the same host, GET only */
 #define SHOWN_URL_MAX 300       /* characters of an address in a sentence */
+#define PASSWORD_MAX 4096       /* bytes; no login form takes more */
 
 /* One transfer as libcurl's callbacks see it. */
 struct transfer {
 	struct http_reply reply;
 	size_t header_len;
-	bool is_too_big;
+	bool has_big_body;
+	bool has_big_header;
 };
 
 static size_t take_body(char *data, size_t size, size_t count, void *user)
 {
 	struct transfer *t = user;
-	if (buf_add(&t->reply.body, data, size * count) == ERR_OK)
+	enum err e = buf_add(&t->reply.body, data, size * count);
+	if (e == ERR_OK)
 		return size * count;
-	t->is_too_big = true;
-	return 0;
+	t->has_big_body = e == ERR_TOO_BIG;
+	return CURL_WRITEFUNC_ERROR;
 }
 
 static size_t take_header(char *data, size_t size, size_t count, void *user)
 {
 	struct transfer *t = user;
-	size_t len = size * count;
 	(void)data;
-	t->header_len += len;
+	t->header_len += size * count;
 	if (t->header_len <= HEADERS_MAX)
-		return len;
-	t->is_too_big = true;
-	return 0;
+		return size * count;
+	t->has_big_header = true;
+	return CURL_WRITEFUNC_ERROR;
 }
 
-static int stop_when_too_big(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
-{
-	struct transfer *t = user;
-	(void)up_total;
-	(void)up_now;
-	t->is_too_big = t->is_too_big || total > HTTP_BODY_MAX || now > HTTP_BODY_MAX;
-	return t->is_too_big ? 1 : 0;
-}
-
-/* The query is not shown: a GET message is long, and says nothing to a technician. */
+/* The query is not shown: a GET message is long, and says nothing to a technician. Nobody's password either. */
 static void shown_url(const char *url, char out[SHOWN_URL_MAX])
 {
-	size_t len = strcspn(url, "?#");
-	const char *at = memchr(url, '@', len);
-	if (at != NULL) { /* nobody's password either */
-		len -= (size_t)(at + 1 - url);
-		url = at + 1;
-	}
-	snprintf(out, SHOWN_URL_MAX, "%.*s", (int)(len < SHOWN_URL_MAX ? len : SHOWN_URL_MAX - 1), url);
+	const char *host = strstr(url, "://");
+	host = host != NULL ? host + 3 : url;
+	const char *at = memchr(host, '@', strcspn(host, "/?#"));
+	snprintf(out, SHOWN_URL_MAX, "%.*s%.*s", (int)(host - url < 16 ? host - url : 0), url,
+	         (int)(at != NULL ? strcspn(at + 1, "?#") : strcspn(host, "?#")), at != NULL ? at + 1 : host);
+}
+
+/* What a failure of libcurl means for the caller, and what a technician does about it. */
+struct meaning {
+	CURLcode code;
+	enum err err;
+	const char *word;
+	const char *next;
+};
+
+static const struct meaning *meaning_of(CURLcode code)
+{
+	static const char trust[] = "set tls_trust to the trust profile of the server's CA; check the clock";
+	static const char handshake[] = "is this a https address? The server must offer TLS 1.2 or newer";
+	static const struct meaning meanings[] = {
+		{ CURLE_URL_MALFORMAT, ERR_INVALID, "http.url", "use a http:// or https:// address" },
+		{ CURLE_LOGIN_DENIED, ERR_INVALID, "http.url", "take user and password out of the address" },
+		{ CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE, "http.resolve", "check the name and this device's DNS" },
+		{ CURLE_COULDNT_RESOLVE_PROXY, ERR_UNREACHABLE, "http.resolve", "check proxy and this device's DNS" },
+		{ CURLE_COULDNT_CONNECT, ERR_UNREACHABLE, "http.connect",
+		  "check the network, the address and whether the server runs" },
+		{ CURLE_OPERATION_TIMEDOUT, ERR_UNREACHABLE, "http.timeout",
+		  "check the network; raise timeout for a slow server" },
+		{ CURLE_PEER_FAILED_VERIFICATION, ERR_UNTRUSTED, "http.tls", trust },
+		{ CURLE_SSL_ISSUER_ERROR, ERR_UNTRUSTED, "http.tls", trust },
+		{ CURLE_SSL_INVALIDCERTSTATUS, ERR_UNTRUSTED, "http.tls", trust },
+		{ CURLE_SSL_CONNECT_ERROR, ERR_UNREACHABLE, "http.tls", handshake },
+		{ CURLE_SSL_CIPHER, ERR_UNREACHABLE, "http.tls", handshake },
+		{ CURLE_SSL_CACERT_BADFILE, ERR_IO, "http.tls", "install the trust profile that tls_trust names" },
+		/* HTTP/0.9, which libcurl calls so; other schemes are refused before */
+		{ CURLE_UNSUPPORTED_PROTOCOL, ERR_UNREACHABLE, "http.protocol", "is this a web server's address?" },
+		{ CURLE_WEIRD_SERVER_REPLY, ERR_UNREACHABLE, "http.protocol", "is this a web server's address?" },
+		{ CURLE_BAD_CONTENT_ENCODING, ERR_UNREACHABLE, "http.protocol", "is this a web server's address?" },
+		{ CURLE_OUT_OF_MEMORY, ERR_NO_MEMORY, "http.memory", "" },
+	};
+	/* the line broke in the middle, and whatever a newer libcurl may invent */
+	static const struct meaning other = { CURLE_OK, ERR_UNREACHABLE, "http.io",
+		                              "check the network and whether the server runs" };
+	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+		if (meanings[i].code == code)
+			return &meanings[i];
+	return &other;
+}
+
+static enum err too_big(const char *shown, const char *part, int max, struct why *why)
+{
+	enum err e = why_set(why, ERR_TOO_BIG, "http.too_big", "%s: the %s is larger than %d bytes", shown, part, max);
+	why_next(why, "is the url right? A captive portal or proxy may answer in its place");
+	return e;
 }
 
 static enum err translate(CURLcode code, const struct transfer *t, const char *url, const char *words,
                           struct why *why)
 {
 	char shown[SHOWN_URL_MAX];
-	const char *said = words[0] != '\0' ? words : curl_easy_strerror(code);
 	shown_url(url, shown);
-	if (t->is_too_big)
-		return why_set(why, ERR_TOO_BIG, "http.too_big", "%s: the reply is larger than %d bytes", shown, HTTP_BODY_MAX);
-	enum err e;
-	switch (code) { /* libcurl's own enum: what is not named is an I/O failure */
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-		e = why_set(why, ERR_INVALID, "http.url", "%s: %s", shown, said);
-		why_next(why, "use a http:// or https:// address");
-		return e;
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		e = why_set(why, ERR_UNREACHABLE, "http.resolve", "%s: %s", shown, said);
-		why_next(why, "check the name and this device's DNS");
-		return e;
-	case CURLE_COULDNT_CONNECT:
-		e = why_set(why, ERR_UNREACHABLE, "http.connect", "%s: %s", shown, said);
-		why_next(why, "check the network, the address and whether the server runs");
-		return e;
-	case CURLE_OPERATION_TIMEDOUT:
-		e = why_set(why, ERR_UNREACHABLE, "http.timeout", "%s: %s", shown, said);
-		why_next(why, "check the network; raise timeout for a slow server");
-		return e;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-		e = why_set(why, ERR_UNTRUSTED, "http.tls", "%s: %s", shown, said);
-		why_next(why, "set tls_trust to the trust profile of the server's CA; check the clock");
-		return e;
-	case CURLE_SSL_CACERT_BADFILE:
-		return why_set(why, ERR_IO, "http.tls", "%s: %s", shown, said);
-	case CURLE_OUT_OF_MEMORY:
-		return ERR_NO_MEMORY;
-	default:
-		return why_set(why, ERR_UNREACHABLE, "http.io", "%s: %s", shown, said);
-	}
+	if (t->has_big_body || code == CURLE_FILESIZE_EXCEEDED)
+		return too_big(shown, "reply", HTTP_BODY_MAX, why);
+	if (t->has_big_header)
+		return too_big(shown, "reply's header", HEADERS_MAX, why);
+	const struct meaning *m = meaning_of(code);
+	why_set(why, m->err, m->word, "%s: %s", shown, words[0] != '\0' ? words : curl_easy_strerror(code));
+	why_next(why, "%s", m->next);
+	return m->err;
 }
 
 static void set_common(CURL *curl, const struct http_request *r, struct transfer *t, char words[CURL_ERROR_SIZE])
 {
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L); /* by hand, see may_follow() */
+	curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* RFC 8996 */
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX); /* by Content-Length */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -115,9 +135,6 @@ static void set_common(CURL *curl, const struct http_request *r, struct transfer
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_when_too_big);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "signet");
 	if (r->proxy != NULL && strcmp(r->proxy, "none") == 0)
@@ -130,72 +147,97 @@ static void set_common(CURL *curl, const struct http_request *r, struct transfer
 	}
 }
 
-/* libcurl copies user and password and wipes nothing; ours live in wiped buffers, its copy ends with the worker. */
-static enum err set_login(CURL *curl, const struct http_request *r)
+/* Copies of libcurl are wiped by hal/wiped_memory.h. */
+static enum err set_login(CURL *curl, const struct http_request *r, struct why *why)
 {
 	struct buf copy;
 	if (r->user == NULL)
 		return ERR_OK;
-	buf_init(&copy, 4096);
+	buf_init(&copy, PASSWORD_MAX + 1);
 	enum err e = r->password != NULL ? buf_add(&copy, r->password->data, r->password->len) : ERR_OK;
+	if (e == ERR_OK && (copy.len > PASSWORD_MAX || (copy.len > 0 && memchr(copy.data, 0, copy.len) != NULL)))
+		e = why_set(why, ERR_INVALID, "http.login", "the password of \"%s\" is longer than %d bytes or has a NUL in it",
+		            r->user, PASSWORD_MAX);
 	const char *password = e == ERR_OK ? buf_text(&copy) : NULL;
-	if (password == NULL || curl_easy_setopt(curl, CURLOPT_USERNAME, r->user) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_PASSWORD, password) != CURLE_OK)
-		e = e != ERR_OK ? e : ERR_NO_MEMORY;
+	if (e == ERR_OK && (password == NULL || curl_easy_setopt(curl, CURLOPT_USERNAME, r->user) != CURLE_OK ||
+	                    curl_easy_setopt(curl, CURLOPT_PASSWORD, password) != CURLE_OK))
+		e = ERR_NO_MEMORY;
 	curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	buf_clear(&copy);
 	return e;
+}
+
+/* RFC 9110 section 10.2.3: seconds, or a date; that is seen from the server's Date, for our clock may be wrong. */
+static int64_t retry_after(const char *value, int64_t date)
+{
+	char *end = NULL;
+	if (value[0] >= '0' && value[0] <= '9') {
+		unsigned long long seconds = strtoull(value, &end, 10);
+		return *end != '\0' ? 0 : seconds < INT32_MAX ? (int64_t)seconds : INT32_MAX;
+	}
+	int64_t until = (int64_t)curl_getdate(value, NULL);
+	int64_t from = date > 0 ? date : (int64_t)time(NULL);
+	return until <= from ? 0 : until - from < INT32_MAX ? until - from : INT32_MAX;
 }
 
 static void read_facts(CURL *curl, struct http_reply *reply)
 {
 	struct curl_header *header;
 	const char *type = NULL;
-	curl_off_t retry = 0;
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
 	if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL)
 		snprintf(reply->content_type, sizeof reply->content_type, "%s", type);
-	if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry) == CURLE_OK)
-		reply->retry_after_s = retry;
 	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
 		time_t date = curl_getdate(header->value, NULL);
 		reply->date = date > 0 ? (int64_t)date : 0;
 	}
+	if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		reply->retry_after_s = retry_after(header->value, reply->date);
 }
 
+static enum err set_body(CURL *curl, const struct http_request *r, struct curl_slist **headers)
+{
+	char type[160];
+	snprintf(type, sizeof type, "Content-Type: %s",
+	         r->content_type != NULL ? r->content_type : "application/octet-stream");
+	*headers = curl_slist_append(NULL, type);
+	if (*headers == NULL || curl_slist_append(*headers, "Expect:") == NULL)
+		return ERR_NO_MEMORY;
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
+	/* never NULL: libcurl would read stdin */
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body->len > 0 ? (const char *)r->body->data : "");
+	return ERR_OK;
+}
+
+/* *out_location: where the server sends a GET; malloc'ed, NULL when it does not. */
 static enum err one_transfer(const struct http_request *r, const char *url, int64_t timeout_ms, struct transfer *t,
                              char **out_location, struct why *why)
 {
 	char words[CURL_ERROR_SIZE] = "";
-	char type[160];
 	struct curl_slist *headers = NULL;
 	char *location = NULL;
 	CURL *curl = curl_easy_init();
 	if (curl == NULL)
 		return ERR_NO_MEMORY;
 	set_common(curl, r, t, words);
-	enum err e = set_login(curl, r);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	if (r->body != NULL) {
-		snprintf(type, sizeof type, "Content-Type: %s", r->content_type != NULL ? r->content_type : "application/octet-stream");
-		headers = curl_slist_append(NULL, type);
-		struct curl_slist *more = headers != NULL ? curl_slist_append(headers, "Expect:") : NULL;
-		e = more == NULL && e == ERR_OK ? ERR_NO_MEMORY : e;
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body->data);
-	}
+	enum err e = set_login(curl, r, why);
+	if (e == ERR_OK && curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
+		e = ERR_NO_MEMORY;
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(timeout_ms < INT_MAX ? timeout_ms : INT_MAX));
+	if (e == ERR_OK && r->body != NULL)
+		e = set_body(curl, r, &headers);
 	CURLcode code = e == ERR_OK ? curl_easy_perform(curl) : CURLE_OK;
-	if (e == ERR_OK && code != CURLE_OK)
+	if (code != CURLE_OK)
 		e = translate(code, t, url, words, why);
 	if (e == ERR_OK) {
 		read_facts(curl, &t->reply);
-		if (curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location) == CURLE_OK && location != NULL && r->body == NULL)
-			*out_location = strdup(location);
+		if (r->body == NULL && curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location) == CURLE_OK &&
+		    location != NULL && (*out_location = strdup(location)) == NULL)
+			e = ERR_NO_MEMORY;
 	}
-	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
 	return e;
 }
 
@@ -227,57 +269,96 @@ static bool is_http(const char *url)
 	return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }
 
-static bool may_follow(const char *from, const char *to)
+static bool has_port(const char *url, const char *wanted)
 {
-	bool is_downgrade = strncasecmp(from, "https://", 8) == 0 && strncasecmp(to, "https://", 8) != 0;
-	return is_http(to) && !is_downgrade && is_same_part(from, to, CURLUPART_HOST) &&
-	       is_same_part(from, to, CURLUPART_PORT);
+	char *port = part_of(url, CURLUPART_PORT);
+	bool is_so = port != NULL && strcmp(port, wanted) == 0;
+	free(port);
+	return is_so;
 }
 
-static enum err refuse_redirect(const char *url, const char *to, struct why *why)
+/* To the same host and port; from http to https also where both ports are the usual ones; never back. */
+static bool may_follow(const char *from, const char *to)
+{
+	bool was_tls = strncasecmp(from, "https://", 8) == 0;
+	bool is_tls = strncasecmp(to, "https://", 8) == 0;
+	if (!is_http(to) || (was_tls && !is_tls) || !is_same_part(from, to, CURLUPART_HOST))
+		return false;
+	return is_same_part(from, to, CURLUPART_PORT) ||
+	       (!was_tls && is_tls && has_port(from, "80") && has_port(to, "443"));
+}
+
+static enum err refuse_redirect(const char *url, const char *to, bool is_loop, struct why *why)
 {
 	char shown[SHOWN_URL_MAX];
 	char shown_to[SHOWN_URL_MAX];
 	shown_url(url, shown);
 	shown_url(to, shown_to);
-	enum err e = why_set(why, ERR_UNREACHABLE, "http.redirect", "%s sends us to %s: another host is never followed", shown,
-	                     shown_to);
+	enum err e = is_loop ? why_set(why, ERR_UNREACHABLE, "http.redirect", "%s sends us on, to %s, for the %dth time",
+	                               shown, shown_to, REDIRECTS_MAX + 1)
+	                     : why_set(why, ERR_UNREACHABLE, "http.redirect",
+	                               "%s sends us to %s: another host, port or a weaker scheme is never followed",
+	                               shown, shown_to);
 	why_next(why, "set url to the address that answers itself; a captive portal may be in between");
+	return e;
+}
+
+static enum err start_libcurl(struct why *why)
+{
+	static bool is_started;
+	if (!is_started && curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
+	                                        wiped_strdup, wiped_calloc) != CURLE_OK)
+		return why_set(why, ERR_NO_MEMORY, "http.memory", "libcurl cannot be started");
+	is_started = true;
+	return ERR_OK;
+}
+
+static enum err follow(const struct http_request *request, struct transfer *t, struct why *why)
+{
+	int64_t until = clock_boot_ms() + request->timeout_ms;
+	char *location = NULL;
+	char *url = strdup(request->url);
+	enum err e = url != NULL ? ERR_OK : ERR_NO_MEMORY;
+	for (int hops = 0; e == ERR_OK; hops++) {
+		int64_t left = until - clock_boot_ms();
+		e = one_transfer(request, url, left > 0 ? left : 1, t, &location, why);
+		if (e != ERR_OK || location == NULL)
+			break;
+		if (hops == REDIRECTS_MAX || !may_follow(url, location)) {
+			e = refuse_redirect(url, location, hops == REDIRECTS_MAX, why);
+			break;
+		}
+		free(url);
+		url = location;
+		location = NULL;
+		http_reply_clear(&t->reply);
+		t->header_len = 0;
+	}
+	free(location);
+	free(url);
 	return e;
 }
 
 enum err http_exchange(const struct http_request *request, struct http_reply *out, struct why *why)
 {
 	struct transfer t = { .header_len = 0 };
-	char *url = strdup(request->url);
-	char *location = NULL;
-	int64_t until = clock_boot_ms() + request->timeout_ms;
+	*out = (struct http_reply){ .status = 0 };
+	buf_init(&out->body, HTTP_BODY_MAX);
 	buf_init(&t.reply.body, HTTP_BODY_MAX);
-	enum err e = url == NULL ? ERR_NO_MEMORY : ERR_OK;
-	if (e == ERR_OK && !is_http(url))
-		e = why_set(why, ERR_INVALID, "http.url", "%.200s is no http:// or https:// address", url);
-	for (unsigned hops = 0; e == ERR_OK; hops++) {
-		int64_t left = until - clock_boot_ms();
-		e = one_transfer(request, url, left > 0 ? left : 1, &t, &location, why);
-		if (e != ERR_OK || location == NULL)
-			break;
-		if (hops == REDIRECTS_MAX || !may_follow(url, location)) {
-			e = refuse_redirect(url, location, why);
-			break;
-		}
-		free(url);
-		url = location;
-		location = NULL;
-		http_reply_clear(&t.reply);
-		t.header_len = 0;
-	}
-	free(location);
-	free(url);
-	if (e == ERR_OK) {
-		*out = t.reply; /* handed to the caller */
+	if (!is_http(request->url)) {
+		char shown[SHOWN_URL_MAX];
+		shown_url(request->url, shown);
+		enum err e = why_set(why, ERR_INVALID, "http.url", "%s is no http:// or https:// address", shown);
+		why_next(why, "use a http:// or https:// address");
 		return e;
 	}
-	http_reply_clear(&t.reply);
+	enum err e = start_libcurl(why);
+	if (e == ERR_OK)
+		e = follow(request, &t, why);
+	if (e == ERR_OK)
+		*out = t.reply; /* handed to the caller */
+	else
+		http_reply_clear(&t.reply);
 	return e;
 }
 
@@ -292,11 +373,14 @@ void http_reply_clear(struct http_reply *reply)
 enum err http_escape(struct bytes in, struct buf *out)
 {
 	enum err e = ERR_OK;
+	size_t len_before = out->len;
 	for (size_t i = 0; i < in.len && e == ERR_OK; i++) {
 		uint8_t c = in.data[i];
 		bool is_plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 		                (c != 0 && strchr("-._~", c) != NULL); /* RFC 3986 section 2.3 */
 		e = is_plain ? buf_add(out, &c, 1) : buf_add_format(out, "%%%02X", c);
 	}
+	if (e != ERR_OK)
+		buf_cut(out, len_before);
 	return e;
 }

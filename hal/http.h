@@ -28,15 +28,18 @@ struct http_reply {
 	char content_type[128]; /* "" when the server said none; cut when longer */
 	struct buf body;        /* bounded by HTTP_BODY_MAX; released by http_reply_clear() */
 	int64_t date;           /* Date header, unix s; 0 when absent */
-	int64_t retry_after_s;  /* Retry-After; 0 when absent */
+	int64_t retry_after_s;  /* Retry-After, as seconds from Date when it was a date; 0 when absent; < 2^31 */
 };
 
 /**
  * Do one exchange. ERR_OK with any HTTP status once a whole reply was read; the caller judges the status.
- * Redirects are not followed to another host and only over http/https (at most 3 on the same host).
- * ERR_UNREACHABLE: resolve, connect, TLS, stall or timeout (code "http.…", the sentence names the URL
- * and libcurl's words); ERR_TOO_BIG: body cap; ERR_UNTRUSTED: the TLS peer does not verify.
- * On failure *out is empty. Blocks up to timeout_ms. Not to be called from two threads.
+ * At most 3 redirects of a GET are followed: on the same host and port, or from http to https there (80 to
+ * 443 too), never back to http, never to another host: ERR_UNREACHABLE "http.redirect".
+ * ERR_UNREACHABLE: "http.resolve", "http.connect", "http.tls" (no TLS 1.2 handshake), "http.timeout" (stall
+ * too), "http.protocol" (no HTTP), "http.io"; the sentence names the URL without its query and libcurl's words.
+ * ERR_UNTRUSTED "http.tls": the TLS peer does not verify. ERR_TOO_BIG "http.too_big": body cap, or 64 KiB of
+ * headers. ERR_INVALID "http.url": another scheme, no URL, or user and password in it. ERR_NO_MEMORY.
+ * On failure *out is empty, whatever it was before: clear a filled one first. Blocks up to timeout_ms. Not to be called from two threads.
  */
 enum err http_exchange(const struct http_request *request, struct http_reply *out, struct why *why) MUST_CHECK;
 /** The seam: what the SCEP dialogue calls; http_exchange for real, a fake in tests. */

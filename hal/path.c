@@ -76,6 +76,6 @@ enum err path_in_root(char out[FILE_PATH_MAX], const char *root, const char *pat
 		if (e != ERR_OK)
 			return e;
 	}
-	memcpy(out, walked, strlen(walked) + 1);
+	snprintf(out, FILE_PATH_MAX, "%s", walked[0] != '\0' ? walked : "/");
 	return ERR_OK;
 }

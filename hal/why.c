@@ -17,13 +17,14 @@ enum err why_set(struct why *why, enum err e, const char *code, const char *form
 {
 	if (why == NULL)
 		return e;
-	*why = (struct why){ .code = "" };
-	snprintf(why->code, sizeof why->code, "%s", code);
+	struct why made = { .code = "" }; /* apart: an argument may be the old text */
+	snprintf(made.code, sizeof made.code, "%s", code);
 	va_list args;
 	va_start(args, format);
-	int wanted = vsnprintf(why->text, sizeof why->text, format, args);
+	int wanted = vsnprintf(made.text, sizeof made.text, format, args);
 	va_end(args);
-	clean(why->text, sizeof why->text, wanted);
+	clean(made.text, sizeof made.text, wanted);
+	*why = made;
 	return e;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tpm/key_file.h"
+#include <stdbool.h>
 #include "hal/der.h"
 
 #define OID_LOADABLE_KEY "2.23.133.10.1.3" /* TCG id-loadablekey */
@@ -20,28 +21,45 @@ enum err key_file_write(const struct key_file *file, struct buf *out)
 	return der_finish(&der, out);
 }
 
-enum err key_file_read(struct bytes der, struct key_file *out, struct why *why)
+/* [0] EXPLICIT BOOLEAN TRUE; DER writes TRUE as ff (X.690 section 11.1). */
+static bool is_empty_auth(struct bytes *in)
 {
-	struct key_file f;
+	struct der_tlv outer;
+	struct der_tlv flag;
+	return der_expect(in, DER_CONTEXT_CONSTRUCTED(0), &outer) == ERR_OK &&
+	       der_expect(&outer.content, DER_BOOLEAN, &flag) == ERR_OK && outer.content.len == 0 &&
+	       flag.content.len == 1 && flag.content.data[0] == 0xff;
+}
+
+static bool read_parts(struct bytes der, struct key_file *out)
+{
 	struct der_tlv outer;
 	struct der_tlv part;
-	struct der_tlv flag;
-	enum err e = der_expect(&der, DER_SEQUENCE, &outer);
-	struct bytes in = e == ERR_OK ? outer.content : der;
-	if (e != ERR_OK || der.len != 0 || der_next(&in, &part) != ERR_OK || !der_is_oid(&part, OID_LOADABLE_KEY) ||
-	    der_expect(&in, DER_CONTEXT_CONSTRUCTED(0), &part) != ERR_OK ||
-	    der_expect(&part.content, DER_BOOLEAN, &flag) != ERR_OK || flag.content.len != 1 || flag.content.data[0] == 0 ||
-	    der_next(&in, &part) != ERR_OK || der_small(&part, &f.parent) != ERR_OK ||
+	struct bytes in;
+	if (der.len > KEY_FILE_MAX || der_expect(&der, DER_SEQUENCE, &outer) != ERR_OK || der.len != 0)
+		return false;
+	in = outer.content;
+	if (der_next(&in, &part) != ERR_OK || !der_is_oid(&part, OID_LOADABLE_KEY) ||
+	    !is_empty_auth(&in) || der_next(&in, &part) != ERR_OK ||
+	    der_small(&part, &out->parent) != ERR_OK ||
 	    der_expect(&in, DER_OCTET_STRING, &part) != ERR_OK)
-		goto bad;
-	f.public_area = part.content;
+		return false;
+	out->public_area = part.content;
 	if (der_expect(&in, DER_OCTET_STRING, &part) != ERR_OK || in.len != 0)
-		goto bad;
-	f.private_area = part.content;
-	*out = f;
-	return ERR_OK;
-bad:
-	e = why_set(why, ERR_INVALID, "tpm.key_file", "the key file is no TSS2 private key with empty authorisation");
+		return false;
+	out->private_area = part.content;
+	return true;
+}
+
+enum err key_file_read(struct bytes der, struct key_file *out, struct why *why)
+{
+	struct key_file file;
+	if (read_parts(der, &file)) {
+		*out = file;
+		return ERR_OK;
+	}
+	why_set(why, ERR_INVALID, "tpm.key_file",
+	        "the key file is no TSS2 private key with empty authorisation");
 	why_next(why, "restore it from a backup of this device, or retire the profile and enroll anew");
-	return e;
+	return ERR_INVALID;
 }

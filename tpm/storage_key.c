@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 #include <tss2/tss2_esys.h>
+#include "hal/der.h"
 #include "hal/log.h"
 #include "tpm/tpm_context.h"
 #include "tpm/tpm_error.h"
@@ -15,32 +16,69 @@ static bool is_no_such_handle(TSS2_RC rc)
 	return tpm_error_base(rc) == TPM2_RC_HANDLE;
 }
 
-static enum err load_pin(struct tpm *tpm, struct why *why)
-{
-	ESYS_TR srk;
-	struct buf pin;
-	buf_init(&pin, PIN_MAX);
-	enum err e = file_read(tpm->pin_file, &pin, why);
-	if (e == ERR_OK && Esys_TR_Deserialize(tpm->esys, pin.data, pin.len, &srk) != TSS2_RC_SUCCESS) {
-		e = why_set(why, ERR_INVALID, "tpm.pin_file", "%s is damaged: no storage key can be read from it", tpm->pin_file);
-		why_next(why, "if this is still the device's TPM, remove the file: the key at 0x%08x is then pinned anew",
-		         tpm->srk_handle);
-	}
-	if (e == ERR_OK)
-		tpm->srk = srk;
-	buf_clear(&pin);
-	return e;
-}
-
-static enum err save_pin(struct tpm *tpm, ESYS_TR srk, struct why *why)
+static enum err serialize(struct tpm *tpm, ESYS_TR srk, struct buf *out, struct why *why)
 {
 	uint8_t *bytes = NULL;
 	size_t len = 0;
 	TSS2_RC rc = Esys_TR_Serialize(tpm->esys, srk, &bytes, &len);
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_error(rc, "storage key", why);
-	enum err e = file_write_atomic(tpm->pin_file, (struct bytes){ bytes, len }, 0600, why);
+	enum err e = buf_add(out, bytes, len);
 	Esys_Free(bytes);
+	return e == ERR_OK ? e : why_set(why, e, "tpm.memory", "no memory for the storage key");
+}
+
+static enum err bad_pin(const struct tpm *tpm, struct why *why)
+{
+	why_set(why, ERR_INVALID, "tpm.pin_file",
+	        "%s is damaged: no storage key can be read from it", tpm->pin_file);
+	why_next(why, "if this is still the device's TPM, remove the file: the key at 0x%08x is then "
+	              "pinned anew",
+	         tpm->srk_handle);
+	return ERR_INVALID;
+}
+
+/* The TSS reads past what it does not know: a pin is good when writing it again gives its bytes. */
+static enum err check_pin(struct tpm *tpm, ESYS_TR srk, const struct buf *pin, struct why *why)
+{
+	TPM2_HANDLE handle = 0;
+	struct buf again;
+	buf_init(&again, PIN_MAX);
+	enum err e = ERR_OK;
+	if (serialize(tpm, srk, &again, NULL) != ERR_OK ||
+	    !bytes_equal(buf_bytes(&again), buf_bytes(pin)) ||
+	    Esys_TR_GetTpmHandle(tpm->esys, srk, &handle) != TSS2_RC_SUCCESS) {
+		e = bad_pin(tpm, why);
+	} else if (handle != tpm->srk_handle) {
+		e = why_set(why, ERR_UNSUPPORTED, "tpm.pin_handle",
+		            "%s pins the storage key at 0x%08x, but [tpm] srk is 0x%08x", tpm->pin_file,
+		            handle, tpm->srk_handle);
+		why_next(why, "set srk = 0x%08x; to move to another storage key retire all profiles "
+		              "and remove the file",
+		         handle);
+	}
+	buf_clear(&again);
+	return e;
+}
+
+static enum err load_pin(struct tpm *tpm, struct why *why)
+{
+	ESYS_TR srk = ESYS_TR_NONE;
+	struct buf pin;
+	buf_init(&pin, PIN_MAX);
+	enum err e = file_read(tpm->pin_file, &pin, why);
+	if (e == ERR_OK && (pin.len == 0 || Esys_TR_Deserialize(tpm->esys, pin.data, pin.len, &srk) !=
+	                                        TSS2_RC_SUCCESS))
+		e = bad_pin(tpm, why);
+	if (e == ERR_OK)
+		e = check_pin(tpm, srk, &pin, why);
+	if (e == ERR_OK) {
+		tpm->srk = srk;
+		tpm->is_pinned = true;
+	} else if (srk != ESYS_TR_NONE) {
+		Esys_TR_Close(tpm->esys, &srk);
+	}
+	buf_clear(&pin);
 	return e;
 }
 
@@ -69,6 +107,19 @@ static enum err set_owner_auth(struct tpm *tpm, struct why *why)
 	return e;
 }
 
+static enum err owner_error(TSS2_RC rc, const char *command, struct why *why)
+{
+	uint32_t base = tpm_error_base(rc);
+	if (base != TPM2_RC_AUTH_FAIL && base != TPM2_RC_BAD_AUTH)
+		return tpm_error(rc, command, why);
+	why_set(why, ERR_DENIED, "tpm.owner_auth",
+	        "%s: the TPM refuses the owner authorisation, which making a storage key needs",
+	        command);
+	why_next(why, "write the owner password of the TPM into a file and name it as "
+	              "owner_auth_file in [tpm]");
+	return ERR_DENIED;
+}
+
 /* ECC P-256, template H-2 of the TCG EK profile's way: unique of zero size, as every other tool makes it. */
 static enum err create_primary(struct tpm *tpm, ESYS_TR *out, struct why *why)
 {
@@ -90,7 +141,7 @@ static enum err create_primary(struct tpm *tpm, ESYS_TR *out, struct why *why)
 	const TPML_PCR_SELECTION no_pcr = { .count = 0 };
 	TSS2_RC rc = Esys_CreatePrimary(tpm->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
 	                                &template, &outside, &no_pcr, out, NULL, NULL, NULL, NULL);
-	return rc == TSS2_RC_SUCCESS ? ERR_OK : tpm_error(rc, "CreatePrimary of the storage key", why);
+	return rc == TSS2_RC_SUCCESS ? ERR_OK : owner_error(rc, "CreatePrimary of the storage key", why);
 }
 
 static enum err make(struct tpm *tpm, struct why *why)
@@ -105,29 +156,12 @@ static enum err make(struct tpm *tpm, struct why *why)
 	TSS2_RC rc = Esys_EvictControl(tpm->esys, ESYS_TR_RH_OWNER, primary, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
 	                               tpm->srk_handle, &persistent);
 	if (rc != TSS2_RC_SUCCESS && tpm_error_base(rc) != TPM2_RC_NV_DEFINED) /* defined: somebody was faster */
-		e = tpm_error(rc, "EvictControl of the storage key", why);
-	if (e == ERR_OK)
+		e = owner_error(rc, "EvictControl of the storage key", why);
+	if (rc == TSS2_RC_SUCCESS)
 		log_info("tpm: made the storage key at 0x%08x", tpm->srk_handle);
 	tpm_flush(tpm, &primary);
 	if (persistent != ESYS_TR_NONE)
 		Esys_TR_Close(tpm->esys, &persistent);
-	return e;
-}
-
-static enum err check_attributes(struct tpm *tpm, ESYS_TR srk, struct why *why)
-{
-	TPM2B_PUBLIC *public_area = NULL;
-	TSS2_RC rc = Esys_ReadPublic(tpm->esys, srk, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &public_area, NULL, NULL);
-	if (rc != TSS2_RC_SUCCESS)
-		return tpm_error(rc, "ReadPublic of the storage key", why);
-	bool is_storage = (public_area->publicArea.objectAttributes & NEEDED) == NEEDED;
-	Esys_Free(public_area);
-	if (is_storage)
-		return ERR_OK;
-	enum err e = why_set(why, ERR_UNSUPPORTED, "tpm.storage_key",
-	                     "the key at 0x%08x is no storage key of this TPM (restricted, decrypt, fixedTPM, fixedParent)",
-	                     tpm->srk_handle);
-	why_next(why, "set srk in [tpm] to the handle of the storage key");
 	return e;
 }
 
@@ -143,11 +177,21 @@ static enum err find_or_make(struct tpm *tpm, struct why *why)
 	}
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_error(rc, "ReadPublic of the storage key", why);
-	enum err e = check_attributes(tpm, srk, why);
+	tpm->srk = srk;
+	return ERR_OK;
+}
+
+enum err storage_key_pin(struct tpm *tpm, struct why *why)
+{
+	struct buf pin;
+	if (tpm->is_pinned)
+		return ERR_OK;
+	buf_init(&pin, PIN_MAX);
+	enum err e = serialize(tpm, tpm->srk, &pin, why);
 	if (e == ERR_OK)
-		e = save_pin(tpm, srk, why);
-	if (e == ERR_OK)
-		tpm->srk = srk;
+		e = file_write_atomic(tpm->pin_file, buf_bytes(&pin), 0600, why);
+	tpm->is_pinned = e == ERR_OK;
+	buf_clear(&pin);
 	return e;
 }
 
@@ -174,7 +218,9 @@ enum err storage_key_compare(struct tpm *tpm, struct why *why)
 	TPM2B_NAME *pinned = NULL;
 	TPM2B_NAME *present = NULL;
 	ESYS_TR now = ESYS_TR_NONE;
-	enum err e = tpm->srk != ESYS_TR_NONE ? ERR_OK : load_pin(tpm, why);
+	enum err e = tpm->srk == ESYS_TR_NONE ? load_pin(tpm, why)
+	             : tpm->is_pinned         ? ERR_OK
+	                                      : ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND) {
 		if (why != NULL)
 			*why = (struct why){ .code = "" };

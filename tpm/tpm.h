@@ -13,14 +13,17 @@ extern "C" {
  * tpm: one open connection to a TPM 2.0, its storage key and one salted HMAC session.
  *
  * Errors of every function, each with a sentence and a next step in *why (codes "tpm.…"):
- * ERR_UNREACHABLE  no TPM, no resource manager, an I/O error, or too busy: try again later
- *                  (tpm.absent, tpm.no_resource_manager, tpm.io, tpm.busy).
+ * ERR_UNREACHABLE  no TPM at all (tpm.absent: no such device or socket), or one that cannot be used
+ *                  now: try again later (tpm.no_resource_manager, tpm.io, tpm.timeout, tpm.busy,
+ *                  tpm.restarted, tpm.not_started, tpm.failure, tpm.answer_forged).
  * ERR_LOCKED_OUT   dictionary-attack lockout (tpm.lockout).
  * ERR_CHANGED      the storage key is gone or another one, or a key blob is of another TPM
  *                  (tpm.cleared, tpm.changed, tpm.foreign_key).
- * ERR_DENIED       owner authorisation is missing or wrong (tpm.owner_auth).
- * ERR_UNSUPPORTED  this TPM has no such key size or algorithm (tpm.key_size, tpm.algorithm), or is
- *                  known to make weak keys (tpm.roca).
+ * ERR_DENIED       owner authorisation is missing or wrong (tpm.owner_auth), no room for a storage
+ *                  key (tpm.full), or a refusal without a known reason (tpm.refused).
+ * ERR_UNSUPPORTED  this TPM has no such key size or algorithm (tpm.key_size, tpm.algorithm), makes
+ *                  weak keys (tpm.roca), or has another kind of key at the configured handle
+ *                  (tpm.storage_key, tpm.pin_handle).
  * ERR_INVALID      key.der or srk.tr does not parse (tpm.key_file, tpm.pin_file).
  */
 struct tpm;
@@ -30,6 +33,7 @@ struct tpm_settings { /* borrowed for tpm_open() */
 	uint32_t srk;                /* persistent handle of the storage key, 0x81000001 */
 	const char *owner_auth_file; /* "" : empty owner authorisation */
 	const char *pin_file;        /* path of srk.tr */
+	unsigned timeout_s; /* seconds an answer may take, 0: 30; "device:" and "swtpm:path=" only */
 	bool without_parameter_encryption; /* only tests: shows that the capture test can fail */
 };
 

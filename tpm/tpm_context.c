@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tpm/tpm_context.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,10 @@
 #include <tss2/tss2_tctildr.h>
 #include "hal/log.h"
 #include "tpm/tpm_error.h"
+#include "tpm/tpm_wire.h"
+
+#define TIMEOUT_DEFAULT_S 30 /* seconds: the longest command but key generation takes about 2 */
+#define PROPERTY_ROUNDS 4    /* fixed and variable properties come in one or two answers */
 
 enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct why *why)
 {
@@ -21,30 +26,76 @@ enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct 
 		return why_set(why, ERR_TOO_BIG, "config.tpm", "tcti or owner_auth_file in [tpm] is too long");
 	}
 	tpm->srk_handle = settings->srk;
+	tpm->timeout_s = settings->timeout_s != 0 ? settings->timeout_s : TIMEOUT_DEFAULT_S;
 	tpm->without_parameter_encryption = settings->without_parameter_encryption;
 	tpm->srk = tpm->session = ESYS_TR_NONE;
 	*out = tpm;
 	return ERR_OK;
 }
 
-enum err tpm_connect(struct tpm *tpm, struct why *why)
+/* Is there something that may be a TPM, even if it does not work? A software key must not replace it. */
+static bool is_there(const char *tcti_name)
+{
+	const char *path = tpm_wire_path(tcti_name);
+	if (path != NULL)
+		return file_exists(path);
+	return file_exists("/dev/tpm0") || file_exists("/dev/tpmrm0");
+}
+
+static enum err no_connection(const struct tpm *tpm, const char *words, struct why *why)
+{
+	if (!is_there(tpm->tcti_name)) {
+		why_set(why, ERR_UNREACHABLE, "tpm.absent", "there is no TPM at \"%s\" (%s)",
+		        tpm->tcti_name, words);
+		why_next(why, "check [tpm] tcti, the firmware's TPM setting and the kernel's driver");
+		return ERR_UNREACHABLE;
+	}
+	why_set(why, ERR_UNREACHABLE, "tpm.io", "the TPM at \"%s\" cannot be opened (%s)",
+	        tpm->tcti_name, words);
+	why_next(why, "check [tpm] tcti, the permissions of the device and who else holds it open");
+	return ERR_UNREACHABLE;
+}
+
+static void close_tcti(struct tpm *tpm)
+{
+	TSS2_TCTI_CONTEXT *tcti = tpm->tcti;
+	if (tpm->is_own_wire)
+		tpm_wire_close(&tpm->tcti);
+	else if (tcti != NULL)
+		Tss2_TctiLdr_Finalize(&tcti);
+	tpm->tcti = NULL;
+}
+
+static enum err open_tcti(struct tpm *tpm, struct why *why)
 {
 	TSS2_TCTI_CONTEXT *tcti = NULL;
+	tpm->is_own_wire = tpm_wire_knows(tpm->tcti_name);
+	if (tpm->is_own_wire) {
+		tpm->tcti = tpm_wire_open(tpm->tcti_name, tpm->timeout_s);
+		return tpm->tcti != NULL ? ERR_OK : no_connection(tpm, strerror(errno), why);
+	}
+	TSS2_RC rc = Tss2_TctiLdr_Initialize(tpm->tcti_name, &tcti);
+	if (rc != TSS2_RC_SUCCESS)
+		return no_connection(tpm, Tss2_RC_Decode(rc), why);
+	tpm->tcti = tcti;
+	return ERR_OK;
+}
+
+enum err tpm_connect(struct tpm *tpm, struct why *why)
+{
 	ESYS_CONTEXT *esys = NULL;
 	if (tpm->esys != NULL)
 		return ERR_OK;
 	setenv("TSS2_LOG", "all+NONE", 0); /* its lines repeat what our own sentences say */
-	TSS2_RC rc = Tss2_TctiLdr_Initialize(tpm->tcti_name, &tcti);
-	if (rc == TSS2_RC_SUCCESS)
-		rc = Esys_Initialize(&esys, tcti, NULL);
+	enum err e = open_tcti(tpm, why);
+	if (e != ERR_OK)
+		return e;
+	TSS2_RC rc = Esys_Initialize(&esys, tpm->tcti, NULL);
 	if (rc != TSS2_RC_SUCCESS) {
-		Tss2_TctiLdr_Finalize(&tcti);
-		why_set(why, ERR_UNREACHABLE, "tpm.absent", "no TPM answers at \"%s\" (%s)", tpm->tcti_name, Tss2_RC_Decode(rc));
-		why_next(why, "check [tpm] tcti, the firmware's TPM setting, the kernel's driver and permissions of the device");
-		return ERR_UNREACHABLE;
+		close_tcti(tpm);
+		return tpm_error(rc, "Esys_Initialize", why);
 	}
 	tpm->esys = esys;
-	tpm->tcti = tcti;
 	return ERR_OK;
 }
 
@@ -66,9 +117,8 @@ void tpm_close(struct tpm **tpm)
 	tpm_flush(t, &t->session);
 	if (t->esys != NULL) {
 		ESYS_CONTEXT *esys = t->esys;
-		TSS2_TCTI_CONTEXT *tcti = t->tcti;
 		Esys_Finalize(&esys);
-		Tss2_TctiLdr_Finalize(&tcti);
+		close_tcti(t);
 	}
 	free(t);
 	*tpm = NULL;
@@ -84,15 +134,8 @@ static enum err start_session(struct tpm *tpm, struct why *why)
 		attributes |= TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
 	TSS2_RC rc = Esys_StartAuthSession(tpm->esys, tpm->srk, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
 	                                   TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256, &session);
-	if (rc != TSS2_RC_SUCCESS) {
-		struct why changed = { .code = "" };
-		if (storage_key_compare(tpm, &changed) == ERR_CHANGED) {
-			if (why != NULL)
-				*why = changed;
-			return ERR_CHANGED;
-		}
-		return tpm_error(rc, "StartAuthSession", why);
-	}
+	if (rc != TSS2_RC_SUCCESS)
+		return tpm_key_error(tpm, rc, "StartAuthSession", why);
 	rc = Esys_TRSess_SetAttributes(tpm->esys, session, attributes, 0xff);
 	if (rc != TSS2_RC_SUCCESS) {
 		tpm_flush(tpm, &session);
@@ -112,34 +155,93 @@ enum err tpm_ready(struct tpm *tpm, struct why *why)
 	return e;
 }
 
+bool tpm_session_again(struct tpm *tpm, uint32_t rc)
+{
+	uint32_t base = tpm_error_base(rc);
+	bool is_about_session = (rc & (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_S)) ==
+	                        (TPM2_RC_FMT1 | TPM2_RC_S);
+	bool is_lost = base == TPM2_RC_REFERENCE_S0 ||
+	               (is_about_session && (base == TPM2_RC_VALUE || base == TPM2_RC_HANDLE));
+	if (!is_lost || tpm->session == ESYS_TR_NONE)
+		return false;
+	ESYS_TR old = tpm->session;
+	log_debug("tpm: the session is gone, starting another");
+	Esys_TR_Close(tpm->esys, &old);
+	tpm->session = ESYS_TR_NONE;
+	return start_session(tpm, NULL) == ERR_OK;
+}
+
+enum err tpm_key_error(struct tpm *tpm, uint32_t rc, const char *command, struct why *why)
+{
+	struct why changed = { .code = "" };
+	uint32_t base = tpm_error_base(rc);
+	enum err e = tpm_error(rc, command, why);
+	if (e != ERR_DENIED && e != ERR_CHANGED)
+		return e;
+	if (storage_key_compare(tpm, &changed) == ERR_CHANGED) {
+		if (why != NULL)
+			*why = changed;
+		return ERR_CHANGED;
+	}
+	if (base != TPM2_RC_TYPE && base != TPM2_RC_ATTRIBUTES && base != TPM2_RC_KEY)
+		return e;
+	why_set(why, ERR_UNSUPPORTED, "tpm.storage_key",
+	        "the key at 0x%08x is no storage key of this TPM (restricted, decrypt, fixedTPM, "
+	        "fixedParent)",
+	        tpm->srk_handle);
+	why_next(why, "set srk in [tpm] to the handle of the storage key");
+	return ERR_UNSUPPORTED;
+}
+
+static void take_property(const TPMS_TAGGED_PROPERTY *p, struct tpm_facts *out, uint32_t version[2])
+{
+	switch (p->property) {
+	case TPM2_PT_MANUFACTURER:
+		for (int b = 0; b < 4; b++) {
+			char c = (char)(p->value >> (24 - 8 * b));
+			out->manufacturer[b] = c > ' ' && c < 0x7f ? c : '\0';
+		}
+		break;
+	case TPM2_PT_FIRMWARE_VERSION_1:
+		version[0] = p->value;
+		break;
+	case TPM2_PT_FIRMWARE_VERSION_2:
+		version[1] = p->value;
+		break;
+	case TPM2_PT_LOCKOUT_COUNTER:
+		out->lockout_counter = p->value;
+		break;
+	case TPM2_PT_PERMANENT:
+		out->is_locked_out = (p->value & TPMA_PERMANENT_INLOCKOUT) != 0;
+		break;
+	default:
+		break;
+	}
+}
+
 static enum err read_properties(struct tpm *tpm, struct tpm_facts *out, struct why *why)
 {
-	TPMS_CAPABILITY_DATA *data = NULL;
 	uint32_t version[2] = { 0, 0 };
-	TPMI_YES_NO more;
-	TSS2_RC rc = Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_TPM_PROPERTIES,
-	                                TPM2_PT_MANUFACTURER, TPM2_MAX_TPM_PROPERTIES, &more, &data);
-	if (rc != TSS2_RC_SUCCESS)
-		return tpm_error(rc, "GetCapability", why);
-	for (uint32_t i = 0; i < data->data.tpmProperties.count && i < TPM2_MAX_TPM_PROPERTIES; i++) {
-		const TPMS_TAGGED_PROPERTY *p = &data->data.tpmProperties.tpmProperty[i];
-		if (p->property == TPM2_PT_MANUFACTURER)
-			for (int b = 0; b < 4; b++) {
-				char c = (char)(p->value >> (24 - 8 * b));
-				out->manufacturer[b] = c > ' ' && c < 0x7f ? c : '\0';
-			}
-		else if (p->property == TPM2_PT_FIRMWARE_VERSION_1)
-			version[0] = p->value;
-		else if (p->property == TPM2_PT_FIRMWARE_VERSION_2)
-			version[1] = p->value;
-		else if (p->property == TPM2_PT_LOCKOUT_COUNTER)
-			out->lockout_counter = p->value;
-		else if (p->property == TPM2_PT_PERMANENT)
-			out->is_locked_out = (p->value & TPMA_PERMANENT_INLOCKOUT) != 0;
+	uint32_t next = TPM2_PT_MANUFACTURER;
+	for (int round = 0; round < PROPERTY_ROUNDS && next <= TPM2_PT_LOCKOUT_COUNTER; round++) {
+		TPMS_CAPABILITY_DATA *data = NULL;
+		TPMI_YES_NO more = TPM2_NO;
+		TSS2_RC rc = Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+		                                TPM2_CAP_TPM_PROPERTIES, next,
+		                                TPM2_MAX_TPM_PROPERTIES, &more, &data);
+		if (rc != TSS2_RC_SUCCESS)
+			return tpm_error(rc, "GetCapability", why);
+		const TPML_TAGGED_TPM_PROPERTY *list = &data->data.tpmProperties;
+		uint32_t count = list->count < TPM2_MAX_TPM_PROPERTIES ? list->count
+		                                                       : TPM2_MAX_TPM_PROPERTIES;
+		for (uint32_t i = 0; i < count; i++)
+			take_property(&list->tpmProperty[i], out, version);
+		next = count > 0 && more == TPM2_YES ? list->tpmProperty[count - 1].property + 1
+		                                     : UINT32_MAX;
+		Esys_Free(data);
 	}
-	snprintf(out->firmware, sizeof out->firmware, "%u.%u.%u.%u", version[0] >> 16, version[0] & 0xffffu,
-	         version[1] >> 16, version[1] & 0xffffu);
-	Esys_Free(data);
+	snprintf(out->firmware, sizeof out->firmware, "%u.%u.%u.%u", version[0] >> 16,
+	         version[0] & 0xffffu, version[1] >> 16, version[1] & 0xffffu);
 	return ERR_OK;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tss2/tss2_esys.h>
@@ -13,6 +14,7 @@
 #define KEY_ATTRIBUTES                                                                                                \
 	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH | \
 	 TPMA_OBJECT_NODA | TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT)
+#define BITS_LEAST 2048        /* NIST SP 800-131A */
 #define DEFAULT_EXPONENT 65537 /* what a TPM means by exponent 0 (Part 2, 12.2.3.5) */
 
 struct tpm_key {
@@ -33,17 +35,29 @@ static TPMT_PUBLIC key_template(unsigned bits)
 	};
 }
 
-static enum err take_public(const TPMT_PUBLIC *area, struct public_key *out, struct why *why)
+static bool is_as_made(const TPMT_PUBLIC *area)
 {
 	const TPMS_RSA_PARMS *rsa = &area->parameters.rsaDetail;
-	struct public_key pub = { .modulus_len = area->unique.rsa.size, .exponent = rsa->exponent };
-	if (area->type != TPM2_ALG_RSA || area->objectAttributes != KEY_ATTRIBUTES || area->authPolicy.size != 0 ||
-	    rsa->scheme.scheme != TPM2_ALG_NULL || pub.modulus_len != rsa->keyBits / 8u || pub.modulus_len < 256 ||
-	    pub.modulus_len > sizeof pub.modulus)
-		return why_set(why, ERR_INVALID, "tpm.key_file",
-		               "the key is not as signet makes it (RSA, fixedTPM, fixedParent, sign, decrypt, noDA, scheme NULL)");
-	if (pub.exponent == 0)
-		pub.exponent = DEFAULT_EXPONENT;
+	return area->type == TPM2_ALG_RSA && area->nameAlg == TPM2_ALG_SHA256 &&
+	       area->objectAttributes == KEY_ATTRIBUTES && area->authPolicy.size == 0 &&
+	       rsa->symmetric.algorithm == TPM2_ALG_NULL && rsa->scheme.scheme == TPM2_ALG_NULL &&
+	       (rsa->exponent == 0 || rsa->exponent == DEFAULT_EXPONENT) &&
+	       area->unique.rsa.size == rsa->keyBits / 8u && rsa->keyBits >= BITS_LEAST &&
+	       area->unique.rsa.size <= PUBLIC_KEY_MODULUS_MAX &&
+	       (area->unique.rsa.buffer[0] & 0x80) != 0;
+}
+
+static enum err take_public(const TPMT_PUBLIC *area, struct public_key *out, struct why *why)
+{
+	if (!is_as_made(area)) {
+		why_set(why, ERR_INVALID, "tpm.key_file",
+		        "the key is not as signet makes it (RSA, fixedTPM, fixedParent, sign, decrypt, "
+		        "noDA, scheme NULL)");
+		why_next(why, "restore the key file from a backup of this device, or enroll anew");
+		return ERR_INVALID;
+	}
+	struct public_key pub = { .modulus_len = area->unique.rsa.size,
+		                  .exponent = DEFAULT_EXPONENT };
 	memcpy(pub.modulus, area->unique.rsa.buffer, pub.modulus_len);
 	*out = pub;
 	return ERR_OK;
@@ -70,13 +84,22 @@ static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const c
 	if (in.len > sizeof cipher.buffer)
 		return why_set(why, ERR_BUG, "tpm.block", "a block of %zu bytes", in.len);
 	memcpy(cipher.buffer, in.data, in.len);
-	TSS2_RC rc = Esys_RSA_Decrypt(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &cipher,
-	                              &no_scheme, &no_label, &plain);
+	TSS2_RC rc;
+	int tries = 0;
+	do {
+		rc = Esys_RSA_Decrypt(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE,
+		                      ESYS_TR_NONE, &cipher, &no_scheme, &no_label, &plain);
+	} while (tries++ == 0 && tpm_session_again(k->tpm, rc));
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_error(rc, what, why);
-	enum err e = plain->size > k->pub.modulus_len ? ERR_INVALID : buf_add(out, zeros, k->pub.modulus_len - plain->size);
-	if (e == ERR_OK)
-		e = buf_add(out, plain->buffer, plain->size);
+	size_t pad = k->pub.modulus_len - plain->size;
+	enum err e;
+	if (plain->size > k->pub.modulus_len)
+		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "%s: the TPM gave %u bytes", what,
+		            plain->size);
+	else if ((e = buf_add(out, zeros, pad)) != ERR_OK ||
+	         (e = buf_add(out, plain->buffer, plain->size)) != ERR_OK)
+		why_set(why, e, "tpm.memory", "%s: no room for the block", what);
 	if (e != ERR_OK)
 		buf_cut(out, len_before);
 	explicit_bzero(plain, sizeof *plain);
@@ -127,17 +150,23 @@ static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, st
 	TPM2B_DIGEST in = { .size = (UINT16)digest.len };
 	TPMT_SIGNATURE *signature = NULL;
 	memcpy(in.buffer, digest.data, digest.len);
-	TSS2_RC rc = Esys_Sign(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &in, &scheme, &no_ticket,
-	                       &signature);
+	TSS2_RC rc;
+	int tries = 0;
+	do {
+		rc = Esys_Sign(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &in,
+		               &scheme, &no_ticket, &signature);
+	} while (tries++ == 0 && tpm_session_again(k->tpm, rc));
 	uint32_t base = tpm_error_base(rc);
 	if (base == TPM2_RC_HASH || base == TPM2_RC_SCHEME || base == TPM2_RC_VALUE)
 		return sign_raw(k, hash, digest, out, why);
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_error(rc, "Sign", why);
 	const TPM2B_PUBLIC_KEY_RSA *sig = &signature->signature.rsassa.sig;
-	enum err e = sig->size == k->pub.modulus_len
-	                     ? buf_add(out, sig->buffer, sig->size)
-	                     : why_set(why, ERR_INVALID, "tpm.io", "the TPM gave a signature of %u bytes", sig->size);
+	enum err e = ERR_OK;
+	if (signature->sigAlg != TPM2_ALG_RSASSA || sig->size != k->pub.modulus_len)
+		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "Sign: the TPM gave %u bytes", sig->size);
+	else if ((e = buf_add(out, sig->buffer, sig->size)) != ERR_OK)
+		why_set(why, e, "tpm.memory", "Sign: no room for the signature");
 	Esys_Free(signature);
 	return e;
 }
@@ -204,17 +233,27 @@ static TSS2_RC create_and_load(struct tpm *tpm, const TPMT_PUBLIC *area, struct 
 	                 &out->handle);
 }
 
+/* Asked only after a refusal: on a TPM that can, this would be a command for nothing. */
+static bool has_key_size(struct tpm *tpm, unsigned bits)
+{
+	const TPMT_PUBLIC area = key_template(bits);
+	const TPMT_PUBLIC_PARMS parameters = { .type = area.type,
+		                               .parameters.rsaDetail = area.parameters.rsaDetail };
+	TSS2_RC rc = Esys_TestParms(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &parameters);
+	uint32_t base = tpm_error_base(rc);
+	return base != TPM2_RC_VALUE && base != TPM2_RC_KEY_SIZE;
+}
+
 static enum err not_made(struct tpm *tpm, TSS2_RC rc, unsigned bits, struct why *why)
 {
 	uint32_t base = tpm_error_base(rc);
-	if (base == TPM2_RC_VALUE || base == TPM2_RC_KEY_SIZE) {
-		why_set(why, ERR_UNSUPPORTED, "tpm.key_size", "this TPM makes no RSA keys of %u bits", bits);
+	if ((base == TPM2_RC_VALUE || base == TPM2_RC_KEY_SIZE) && !has_key_size(tpm, bits)) {
+		why_set(why, ERR_UNSUPPORTED, "tpm.key_size", "this TPM makes no RSA keys of %u bits",
+		        bits);
 		why_next(why, "set key = rsa2048 in the profile");
 		return ERR_UNSUPPORTED;
 	}
-	if (storage_key_compare(tpm, why) == ERR_CHANGED)
-		return ERR_CHANGED;
-	return tpm_error(rc, "CreateLoaded", why);
+	return tpm_key_error(tpm, rc, "making the key", why);
 }
 
 static enum err write_blob(struct tpm *tpm, const struct made *made, struct buf *out, struct why *why)
@@ -228,7 +267,32 @@ static enum err write_blob(struct tpm *tpm, const struct made *made, struct buf 
 	            TSS2_RC_SUCCESS)
 		return why_set(why, ERR_BUG, "tpm.marshal", "the new key does not marshal");
 	struct key_file file = { tpm->srk_handle, { public_area, public_len }, { private_area, private_len } };
-	return key_file_write(&file, out);
+	enum err e = key_file_write(&file, out);
+	return e == ERR_OK ? e : why_set(why, e, "tpm.key_file", "no room for the key file");
+}
+
+/* What an interposer on the bus could have changed is looked at before anything leaves the device. */
+static enum err check_made(const struct made *made, unsigned bits, struct public_key *out, struct why *why)
+{
+	enum err e = take_public(&made->public_area->publicArea, out, why);
+	if (e != ERR_OK || out->modulus_len != bits / 8)
+		return why_set(why, ERR_UNREACHABLE, "tpm.io",
+		               "the TPM made another key than it was asked for");
+	if (!roca_is_vulnerable(out->modulus, out->modulus_len))
+		return ERR_OK;
+	why_set(why, ERR_UNSUPPORTED, "tpm.roca",
+	        "this TPM makes keys that can be factored (CVE-2017-15361)");
+	why_next(why, "update the TPM's firmware");
+	return ERR_UNSUPPORTED;
+}
+
+static enum err create(struct tpm *tpm, unsigned bits, struct made *made, struct why *why)
+{
+	const TPMT_PUBLIC area = key_template(bits);
+	TSS2_RC rc = create_loaded(tpm, &area, made);
+	if (tpm_error_base(rc) == TPM2_RC_COMMAND_CODE)
+		rc = create_and_load(tpm, &area, made);
+	return rc == TSS2_RC_SUCCESS ? ERR_OK : not_made(tpm, rc, bits, why);
 }
 
 enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob, struct device_key *out_key,
@@ -237,29 +301,21 @@ enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob, stru
 	struct made made = { .handle = ESYS_TR_NONE };
 	struct public_key pub;
 	size_t len_before = out_blob->len;
-	const TPMT_PUBLIC area = key_template(bits);
+	if (bits != 2048 && bits != 3072 && bits != 4096)
+		return why_set(why, ERR_BUG, "tpm.key_size", "a key of %u bits", bits);
 	enum err e = tpm_ready(tpm, why);
-	if (e != ERR_OK)
-		return e;
-	TSS2_RC rc = create_loaded(tpm, &area, &made);
-	if (tpm_error_base(rc) == TPM2_RC_COMMAND_CODE)
-		rc = create_and_load(tpm, &area, &made);
-	if (rc != TSS2_RC_SUCCESS) {
-		e = not_made(tpm, rc, bits, why);
-		goto out;
-	}
-	e = take_public(&made.public_area->publicArea, &pub, why);
-	if (e == ERR_OK && roca_is_vulnerable(pub.modulus, pub.modulus_len)) {
-		e = why_set(why, ERR_UNSUPPORTED, "tpm.roca", "this TPM makes keys that can be factored (CVE-2017-15361)");
-		why_next(why, "update the TPM's firmware");
-	}
+	if (e == ERR_OK)
+		e = create(tpm, bits, &made, why);
+	if (e == ERR_OK)
+		e = check_made(&made, bits, &pub, why);
+	if (e == ERR_OK)
+		e = storage_key_pin(tpm, why);
 	if (e == ERR_OK)
 		e = write_blob(tpm, &made, out_blob, why);
 	if (e == ERR_OK)
 		e = hand_out(tpm, &made.handle, &pub, out_key, why);
 	if (e != ERR_OK)
 		buf_cut(out_blob, len_before);
-out:
 	tpm_flush(tpm, &made.handle);
 	Esys_Free(made.public_area);
 	Esys_Free(made.private_area);
@@ -309,14 +365,17 @@ enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out
 		e = tpm_ready(tpm, why);
 	if (e != ERR_OK)
 		return e;
-	TSS2_RC rc = Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &private_area, &public_area, &handle);
-	if (rc != TSS2_RC_SUCCESS) {
-		/* a cleared or swapped TPM says more than "integrity" */
-		if (storage_key_compare(tpm, why) == ERR_CHANGED)
-			return ERR_CHANGED;
-		return tpm_error(rc, "Load", why);
-	}
-	e = hand_out(tpm, &handle, &pub, out_key, why);
+	TSS2_RC rc;
+	int tries = 0;
+	do {
+		rc = Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
+		               &private_area, &public_area, &handle);
+	} while (tries++ == 0 && tpm_session_again(tpm, rc));
+	if (rc != TSS2_RC_SUCCESS)
+		return tpm_key_error(tpm, rc, "Load", why);
+	e = storage_key_pin(tpm, why);
+	if (e == ERR_OK)
+		e = hand_out(tpm, &handle, &pub, out_key, why);
 	tpm_flush(tpm, &handle);
 	return e;
 }

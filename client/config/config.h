@@ -13,11 +13,12 @@ extern "C" {
 #endif
 
 #define CONFIG_FILE_MAX (64 * 1024) /* bytes of one configuration file */
-#define CONFIG_PROFILES_MAX 256     /* of all kinds together: bounds every walk of the plan */
-#define CONFIG_LIST_MAX 32          /* entries of one list key */
-#define PROFILE_NAME_CAP 33         /* [A-Za-z0-9][A-Za-z0-9_-]{0,31} and NUL: names are paths, URIs and labels */
+#define CONFIG_PROFILES_MAX 256	    /* of all kinds together: bounds every walk of the plan */
+#define CONFIG_LIST_MAX 32	    /* entries of one list key */
+#define PROFILE_NAME_CAP 33 /* [A-Za-z0-9][A-Za-z0-9_-]{0,31} and NUL: paths, URIs, labels */
 
-/* Text as written, variables not yet expanded (config/variables.h does that at use). Never NULL: "" when unset. */
+/* Text as written, variables not yet expanded (config/variables.h does that at use). Texts are
+ * never NULL: "" when unset. SHA-256 values are 64 small hex digits or "". */
 struct text_list {
 	char **items; /* owned */
 	size_t count;
@@ -27,7 +28,11 @@ struct agent_config {
 	char *state_dir, *run_dir, *hooks_dir, *factory_dir;
 	unsigned expiry_warning_percent;
 	enum clock_setting clock;
-	enum { UNTRUSTED_SET_FLOOR, UNTRUSTED_DISABLE_TIME_CHECKS, UNTRUSTED_NOTHING } untrusted_clock;
+	enum {
+		UNTRUSTED_SET_FLOOR,
+		UNTRUSTED_DISABLE_TIME_CHECKS,
+		UNTRUSTED_NOTHING
+	} untrusted_clock;
 	enum log_level log_level;
 };
 
@@ -68,10 +73,10 @@ struct scep_profile {
 	char *subject, *template_name;
 	unsigned timeout_s;
 	bool challenge_once, subject_exact, new_key_on_renewal;
-	unsigned key_usage;        /* KEY_USAGE_… bits of client/pki/certificate.h */
-	unsigned key_bits;         /* 2048, 3072, 4096 */
+	unsigned key_usage; /* KEY_USAGE_… bits of client/pki/certificate.h */
+	unsigned key_bits;  /* 2048, 3072, 4096 */
 	enum key_storage key_storage;
-	unsigned digest_bits;      /* 256, 384, 512 */
+	unsigned digest_bits; /* 256, 384, 512 */
 	enum config_cipher cipher;
 	bool allow_sha1, allow_des;
 	unsigned renewal_threshold_percent, renewal_spread_percent;
@@ -84,8 +89,14 @@ struct scep_profile {
 
 enum key_reference { KEY_REFERENCE_PKCS11, KEY_REFERENCE_PROVIDER, KEY_REFERENCE_FILE };
 enum apply_when { APPLY_NOW, APPLY_NEXT_REAUTH };
-enum config_wifi_security { SECURITY_WIRED, SECURITY_WPA2, SECURITY_WPA3, SECURITY_WPA2_WPA3, SECURITY_WPA2_PSK,
-	                    SECURITY_WPA3_SAE };
+enum config_wifi_security {
+	SECURITY_WIRED,
+	SECURITY_WPA2,
+	SECURITY_WPA3,
+	SECURITY_WPA2_WPA3,
+	SECURITY_WPA2_PSK,
+	SECURITY_WPA3_SAE
+};
 
 struct wifi_profile { /* [wifi] and [wired] */
 	char name[PROFILE_NAME_CAP];
@@ -108,7 +119,8 @@ struct vpn_profile {
 	enum { REVOCATION_RELAXED, REVOCATION_IFURI, REVOCATION_STRICT } revocation;
 };
 
-/** The whole effective configuration, defaults filled in and references checked. Owns everything. */
+/** The whole effective configuration, defaults filled in and references checked. Owns everything.
+ */
 struct config {
 	char *root; /* --root, "" for none */
 	struct agent_config agent;
@@ -126,21 +138,33 @@ struct config {
 };
 
 /**
- * Read and check the configuration (interface, section 2): the read order, drop-ins, masking, merging.
+ * Read and check the configuration (interface, section 2): the read order, drop-ins, masking,
+ * merging. A drop-in that is a link to /dev/null says nothing and masks. Files are read whole;
+ * nothing else is touched, and nothing waits.
  *
- * file  -c FILE, which replaces all others; NULL: the read order. It is taken below root too.
- * root  --root, NULL or "" for none.
- * ERR_INVALID    refused: the sentence has file, line, the name at fault and the nearest known one
- *                (code "config.…"); why->next_step the remedy. *out untouched.
- * ERR_UNSUPPORTED  a section, key or value that this version does not act on: "not in this version".
- * ERR_NOT_FOUND  no configuration file at all, ERR_DENIED, ERR_IO, ERR_TOO_BIG: from the files.
+ * file  -c FILE, which replaces all others (factory_dir too); NULL: the read order. Below root too.
+ * root  --root, NULL or "" for none. Messages name files by root and path.
+ * *out owns itself: config_clear() it; untouched on failure. *why is untouched on success.
+ *
+ * ERR_INVALID: refused; the sentence has file, line, the name at fault and the nearest known one
+ * (code "config.WORD"), why->next_step the remedy.
+ * ERR_UNSUPPORTED: what this version does not act on, "not in this version".
+ * ERR_NOT_FOUND: no configuration file at all ("config.none"), or no such -c FILE.
+ * ERR_TOO_BIG: a file, a list or the number of profiles. ERR_DENIED, ERR_IO, ERR_NO_MEMORY.
  */
-enum err config_load(const char *file, const char *root, struct config *out, struct why *why) MUST_CHECK;
+enum err config_load(const char *file, const char *root, struct config *out,
+		     struct why *why) MUST_CHECK;
+/** Release everything and leave *config empty. NULL and an empty one are allowed. */
 void config_clear(struct config *config);
-/** Effective configuration as text, one "key = value    ; FILE:LINE" or "; default" a line, appended.
- *  Secrets are never in it: the configuration names files only. */
+/**
+ * Effective configuration as text, one "key = value    ; FILE:LINE" or "; default" a line,
+ * appended. An empty value means the default. Secrets are never in it: the configuration names
+ * files only. It is for reading, not for loading: a comment behind a value is refused there.
+ * ERR_TOO_BIG, ERR_NO_MEMORY: *out is unchanged.
+ */
 enum err config_show(const struct config *config, struct buf *out) MUST_CHECK;
 
+/** Borrowed from *config; NULL when there is none. */
 const struct trust_profile *config_find_trust(const struct config *config, const char *name);
 const struct scep_profile *config_find_scep(const struct config *config, const char *name);
 

@@ -201,6 +201,23 @@ static enum err check_tls(const struct checking *c, const struct wifi_profile *p
 	return e;
 }
 
+/* With tpm-or-software the device decides, and either word may turn out right. */
+static enum err check_key_reference(const struct checking *c, const struct wifi_profile *p)
+{
+	const struct scep_profile *scep = config_find_scep(c->config, p->certificate);
+	const struct setting *said = config_draft_find(c->section, "key_reference");
+	bool is_file = p->key_reference == KEY_REFERENCE_FILE;
+	bool is_said = said != NULL && said->items[0].text[0] != '\0';
+	if (!is_said || scep->key_storage == KEY_STORAGE_TPM_OR_SOFTWARE ||
+	    is_file == (scep->key_storage == KEY_STORAGE_SOFTWARE))
+		return ERR_OK;
+	enum err e = config_refuse(
+	    c->section, "key_reference", NULL, c->why, "%s, but the key of [scep %s] is %s",
+	    is_file ? "file" : "pkcs11", scep->name, is_file ? "in the TPM" : "a software key");
+	why_next(c->why, "write key_reference = %s", is_file ? "pkcs11" : "file");
+	return e;
+}
+
 static enum err check_eap(const struct checking *c, const struct wifi_profile *p)
 {
 	const char *because = "802.1X with a certificate needs it";
@@ -217,16 +234,11 @@ static enum err check_eap(const struct checking *c, const struct wifi_profile *p
 		e = check_reference(c, "trust", SECTION_TRUST, p->trust);
 	if (e == ERR_OK)
 		e = check_tls(c, p);
-	if (e != ERR_OK)
+	if (e == ERR_OK)
+		e = check_key_reference(c, p);
+	if (e != ERR_OK || p->is_wired)
 		return e;
-	const struct scep_profile *scep = config_find_scep(c->config, p->certificate);
-	if (p->key_reference == KEY_REFERENCE_FILE && scep->key_storage == KEY_STORAGE_TPM) {
-		e = config_refuse(c->section, "key_reference", NULL, c->why,
-				  "file, but the key of [scep %s] is in the TPM", scep->name);
-		why_next(c->why, "write key_reference = pkcs11");
-		return e;
-	}
-	return p->is_wired ? ERR_OK : forbid(c, "psk_file", "this network asks for a certificate");
+	return forbid(c, "psk_file", "this network asks for a certificate");
 }
 
 static enum err check_psk(const struct checking *c, const struct wifi_profile *p)

@@ -203,7 +203,10 @@ static enum err refuse_key(const struct merging *m, const struct draft_section *
 	why_set(why, ERR_INVALID, "config.key", "%s:%u: %s: unknown key \"%s\"%s%s%s", m->file,
 		line, where, name, near != NULL ? "; did you mean \"" : "",
 		near != NULL ? near : "", near != NULL ? "\"?" : "");
-	why_next(why, "signet.conf(5) lists the keys of [%s]", section_kind_text(section->kind));
+	if (near != NULL)
+		why_next(why, "write %s =", near);
+	else
+		why_next(why, "take the line out, or look whether it belongs to another section");
 	return ERR_INVALID;
 }
 

@@ -168,14 +168,14 @@ const struct config_key config_keys[] = {
     WORDS(SCEP, "after_revocation", WORD, SCEP(after_revocation), "stop", after_revocations),
     WORDS(SCEP, "ca_rollover", WORD, SCEP(ca_rollover), "intermediate", rollovers),
 
-    EAP_ROWS(SECTION_WIFI),
+    EAP_ROWS(WIFI),
     NEEDED(WIFI, "ssid", TEXT, WIFI(ssid), NULL),
     WORDS(WIFI, "security", WORD, WIFI(security), "wpa2-wpa3", securities),
     PLAIN(WIFI, "psk_file", PATH, WIFI(psk_file), ""),
     NUMBER(WIFI, "priority", WIFI(priority), "10", 0, 1000),
     PLAIN(WIFI, "only_until", TEXT, WIFI(only_until), ""),
 
-    EAP_ROWS(SECTION_WIRED),
+    EAP_ROWS(WIRED),
 
     WORDS(VPN, "tunnel", CHOICE, VPN(is_user_tunnel), "device", tunnels),
     NEEDED(VPN, "gateway", TEXT, VPN(gateway), NULL),

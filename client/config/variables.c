@@ -63,7 +63,11 @@ static enum err refuse_unknown(const char *name, struct why *why)
 	why_set(why, ERR_INVALID, "config.variable", "unknown variable {{%s}}%s%s%s", name,
 		near != NULL ? "; did you mean {{" : "", near != NULL ? near : "",
 		near != NULL ? "}}?" : "");
-	why_next(why, "signet.conf(5) lists the variables");
+	char all[320] = "";
+	for (size_t i = 0, len = 0; i < VARIABLES && len < sizeof all; i++)
+		len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i > 0 ? ", " : "",
+					variables[i].name);
+	why_next(why, "variables are %s", all);
 	return ERR_INVALID;
 }
 

@@ -1,51 +1,61 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""TPM commands in a capture of the pcap TCTI: 'NAME count' a line, then 'total N'."""
+"""Count the TPM commands in a capture of the pcap TCTI (TCTI "pcap:...", file $TCTI_PCAP_FILE).
+
+    tpm_count.py FILE.pcap [HEX...]
+
+Prints "NAME count" for each command code, then "total N". With HEX: also "HEX seen" or "HEX absent",
+whether these bytes travelled in either direction.
+"""
 import struct
 import sys
 
-NAMES = {0x11c: "HashSequenceStart", 0x120: "EvictControl", 0x131: "CreatePrimary", 0x153: "Create", 0x157: "Load",
-         0x159: "RSA_Decrypt", 0x15d: "Sign", 0x165: "FlushContext", 0x173: "ReadPublic", 0x176: "StartAuthSession",
-         0x17a: "GetCapability", 0x17b: "GetRandom", 0x18a: "TestParms", 0x191: "CreateLoaded", 0x144: "Startup"}
+TPM_PORT = 2321  # the port that the pcap TCTI gives the TPM in its made-up TCP headers
+PACKET = 6  # pcapng: enhanced packet block
+NAMES = {  # TPM 2.0 Part 2, 6.5.2
+    0x11f: "NV_UndefineSpaceSpecial", 0x120: "EvictControl", 0x121: "HierarchyControl",
+    0x122: "NV_UndefineSpace", 0x126: "Clear", 0x129: "HierarchyChangeAuth", 0x12a: "NV_DefineSpace",
+    0x131: "CreatePrimary", 0x139: "DictionaryAttackLockReset", 0x13a: "DictionaryAttackParameters",
+    0x144: "Startup", 0x145: "Shutdown", 0x147: "ActivateCredential", 0x148: "Certify",
+    0x153: "Create", 0x154: "ECDH_ZGen", 0x156: "Import", 0x157: "Load", 0x159: "RSA_Decrypt",
+    0x15d: "Sign", 0x15e: "Unseal", 0x161: "ContextLoad", 0x162: "ContextSave", 0x165: "FlushContext",
+    0x167: "LoadExternal", 0x173: "ReadPublic", 0x174: "RSA_Encrypt", 0x176: "StartAuthSession",
+    0x177: "VerifySignature", 0x17a: "GetCapability", 0x17b: "GetRandom", 0x17c: "GetTestResult",
+    0x17d: "Hash", 0x17e: "PCR_Read", 0x18a: "TestParms", 0x191: "CreateLoaded",
+}
 
 
 def packets(data):
-    """Payload of each packet of a pcapng or pcap file."""
-    if data[:4] == b"\x0a\x0d\x0d\x0a":
-        at = 0
-        while at + 12 <= len(data):
-            kind, length = struct.unpack_from("<II", data, at)
-            if kind == 6:  # enhanced packet block
-                captured, = struct.unpack_from("<I", data, at + 20)
-                yield data[at + 28:at + 28 + captured]
-            at += length
-    else:
-        at = 24
-        while at + 16 <= len(data):
-            captured, = struct.unpack_from("<I", data, at + 8)
-            yield data[at + 16:at + 16 + captured]
-            at += 16 + captured
+    """Data of each packet of a pcapng file, little-endian as the TCTI writes it."""
+    at = 0
+    while at + 12 <= len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        if length < 12 or at + length > len(data):
+            raise ValueError("the capture is cut off at byte %d" % at)
+        if kind == PACKET:
+            captured, = struct.unpack_from("<I", data, at + 20)
+            yield data[at + 28:at + 28 + captured]
+        at += length
 
 
-def commands(data):
-    """Command codes: a TPM command is tag 8001 or 8002, its own length, a code below 0x200 (TPM 2.0 Part 1, 18)."""
+def payloads(data):
+    """(goes to the TPM, bytes) of each message: behind an IPv4 and a TCP header (RFC 791, RFC 9293)."""
     for packet in packets(data):
-        for at in range(0, min(len(packet), 120)):
-            if packet[at:at + 2] not in (b"\x80\x01", b"\x80\x02") or len(packet) - at < 10:
-                continue
-            length, code = struct.unpack_from(">II", packet, at + 2)
-            if length == len(packet) - at:
-                if 0x11f <= code <= 0x1ff or code == 0x11c:
-                    yield code
-                break
+        tcp = (packet[0] & 15) * 4
+        to_port, = struct.unpack_from(">H", packet, tcp + 2)
+        yield to_port == TPM_PORT, packet[tcp + (packet[tcp + 12] >> 4) * 4:]
 
 
 def main():
     with open(sys.argv[1], "rb") as f:
-        seen = list(commands(f.read()))
-    for code in sorted(set(seen)):
-        print(NAMES.get(code, hex(code)), seen.count(code))
-    print("total", len(seen))
+        messages = list(payloads(f.read()))
+    codes = [struct.unpack_from(">I", body, 6)[0] for is_command, body in messages if is_command]
+    for code in sorted(set(codes)):
+        print(NAMES.get(code, "0x%x" % code), codes.count(code))
+    print("total", len(codes))
+    for text in sys.argv[2:]:
+        wanted = bytes.fromhex(text)
+        print(text, "seen" if any(wanted in body for _, body in messages) else "absent")
 
 
 main()
