@@ -352,6 +352,17 @@ static void warn_legacy(const struct scep_profile *p)
 		log_warn("scep: %s: allow_legacy = des: replies encrypted with single DES are accepted", p->name);
 }
 
+/* RFC 8894 section 2.4 leaves the challenge out of a renewal. One that is no one-time challenge goes along all the same
+ * while its file is there: micromdm's server asks for it, others do not look. */
+static enum err take_static_challenge(const struct pass *pass, const struct scep_profile *p,
+                                      struct scep_resolved *resolved, struct why *why)
+{
+	if (p->challenge_once || p->challenge_file[0] == '\0')
+		return ERR_OK;
+	enum err e = scep_take_challenge(pass, p, resolved, why);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static enum scep_intent intent_of(enum scep_next next)
 {
 	return next == SCEP_NEXT_RENEW    ? SCEP_RENEW
@@ -379,6 +390,8 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 		goto out;
 	if (view->next == SCEP_NEXT_ENROLL)
 		e = scep_take_challenge(pass, profile, &resolved, &own);
+	else if (view->next == SCEP_NEXT_RENEW)
+		e = take_static_challenge(pass, profile, &resolved, &own);
 	if (e == ERR_OK && is_new) {
 		e = start_generation(&s, &own);
 	} else if (e == ERR_OK) {

@@ -173,9 +173,7 @@ static enum err prepare(const struct dialogue *d, enum scep_message_type type, s
 	struct buf csr;
 	buf_init(&csr, CSR_MAX);
 	sent->type = type;
-	if (job->intent != SCEP_ENROLL)
-		content.challenge = NULL;
-	else if (d->challenge.len > 0)
+	if (d->challenge.len > 0)
 		content.challenge = &d->challenge;
 	enum err e = new_transaction(sent, d->meeting.url, why);
 	if (e == ERR_OK)

@@ -54,7 +54,7 @@ struct scep_job { /* all borrowed */
 	enum scep_intent intent;
 	enum scep_renewal_form form;
 	struct scep_server server;
-	struct csr_content content;      /* challenge inside is from a file or command; NULL with a page */
+	struct csr_content content;      /* challenge inside is from a file or command; NULL with a page or for none */
 	const char *challenge_url;       /* page to ask, NULL for none */
 	const char *challenge_user;      /* Basic, NULL for none */
 	const struct buf *challenge_password;

@@ -55,9 +55,9 @@ class Enroll(Case):
         env = dict(os.environ, TPM2TOOLS_TCTI=tpm.tcti)
         run("tpm2_load", "-C", "0x81000001", "-u", device.path("k.pub"), "-r", device.path("k.priv"), "-c",
             device.path("k.ctx"), env=env)
-        read = run("tpm2_readpublic", "-c", device.path("k.ctx"), "-f", "pem", "-o", device.path("k.pem"), env=env).stdout
+        shown = run("tpm2_readpublic", "-c", device.path("k.ctx"), "-f", "pem", "-o", device.path("k.pem"), env=env).stdout
         run("tpm2_flushcontext", "-t", env=env)
-        attributes = re.search(r"attributes:\s*value: (\S+)", read).group(1)
+        attributes = re.search(r"attributes:\s*value: (\S+)", shown).group(1)
         self.assertEqual(set("fixedtpm fixedparent sensitivedataorigin userwithauth noda decrypt sign".split()),
                          set(attributes.split("|")))
         own = run("openssl", "x509", "-in", device.current("cert.pem"), "-noout", "-pubkey").stdout

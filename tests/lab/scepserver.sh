@@ -46,7 +46,7 @@ start() {
 		port=$(free_port)
 		url="http://127.0.0.1:$port/scep"
 		# The challenge goes by the environment: argv is for everybody to read.
-		SCEP_CHALLENGE_PASSWORD=$challenge scepserver -allowrenew 0 -depot "$dir/depot" -port "$port" \
+		SCEP_CHALLENGE_PASSWORD=$challenge scepserver -depot "$dir/depot" -port "$port" \
 			-allowrenew 0 -debug </dev/null >"$dir/stdout" 2>"$dir/stderr" &
 		pid=$!
 		echo "$pid" >"$dir/pid"
