@@ -210,13 +210,37 @@ static enum err set_body(CURL *curl, const struct http_request *r, struct curl_s
 	return ERR_OK;
 }
 
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; /* RFC 9110 15.4 */
+}
+
+/* Location against `url`. Not CURLINFO_REDIRECT_URL: libcurl writes user and password of the request into it. */
+static enum err read_location(CURL *curl, const char *url, char **out_location)
+{
+	struct curl_header *header;
+	char *text = NULL;
+	if (curl_easy_header(curl, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return ERR_OK;
+	CURLU *target = curl_url();
+	bool is_url = target != NULL && curl_url_set(target, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	              curl_url_set(target, CURLUPART_URL, header->value, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+	              curl_url_get(target, CURLUPART_URL, &text, 0) == CURLUE_OK;
+	char *copy = strdup(is_url ? text : header->value); /* what is no URL is refused, and named */
+	curl_free(text);
+	curl_url_cleanup(target);
+	if (copy == NULL)
+		return ERR_NO_MEMORY;
+	*out_location = copy;
+	return ERR_OK;
+}
+
 /* *out_location: where the server sends a GET; malloc'ed, NULL when it does not. */
 static enum err one_transfer(const struct http_request *r, const char *url, int64_t timeout_ms, struct transfer *t,
                              char **out_location, struct why *why)
 {
 	char words[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = NULL;
-	char *location = NULL;
 	CURL *curl = curl_easy_init();
 	if (curl == NULL)
 		return ERR_NO_MEMORY;
@@ -232,9 +256,8 @@ static enum err one_transfer(const struct http_request *r, const char *url, int6
 		e = translate(code, t, url, words, why);
 	if (e == ERR_OK) {
 		read_facts(curl, &t->reply);
-		if (r->body == NULL && curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location) == CURLE_OK &&
-		    location != NULL && (*out_location = strdup(location)) == NULL)
-			e = ERR_NO_MEMORY;
+		if (r->body == NULL && is_redirect(t->reply.status))
+			e = read_location(curl, url, out_location);
 	}
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
@@ -282,7 +305,10 @@ static bool may_follow(const char *from, const char *to)
 {
 	bool was_tls = strncasecmp(from, "https://", 8) == 0;
 	bool is_tls = strncasecmp(to, "https://", 8) == 0;
-	if (!is_http(to) || (was_tls && !is_tls) || !is_same_part(from, to, CURLUPART_HOST))
+	char *user = part_of(to, CURLUPART_USER);
+	bool has_user = user != NULL;
+	free(user);
+	if (has_user || !is_http(to) || (was_tls && !is_tls) || !is_same_part(from, to, CURLUPART_HOST))
 		return false;
 	return is_same_part(from, to, CURLUPART_PORT) ||
 	       (!was_tls && is_tls && has_port(from, "80") && has_port(to, "443"));

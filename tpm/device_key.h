@@ -17,7 +17,7 @@ extern "C" {
  */
 #define PUBLIC_KEY_MODULUS_MAX 512 /* bytes: RSA-4096, the largest a profile may ask for */
 
-struct public_key { /* raw big-endian numbers; DER is client/pki's business */
+struct public_key {	    /* raw big-endian numbers; DER is client/pki's business */
 	size_t modulus_len; /* bytes: 256 for RSA-2048 */
 	uint8_t modulus[PUBLIC_KEY_MODULUS_MAX];
 	uint32_t exponent;
@@ -27,9 +27,10 @@ enum key_hash { KEY_SHA1, KEY_SHA256, KEY_SHA384, KEY_SHA512 };
 
 struct device_key_ops {
 	enum err (*public_key)(void *self, struct public_key *out, struct why *why);
-	enum err (*sign)(void *self, enum key_hash hash, struct bytes digest, struct buf *out_signature,
-	                 struct why *why);
-	enum err (*decrypt)(void *self, struct bytes cipher, struct buf *out_block, struct why *why);
+	enum err (*sign)(void *self, enum key_hash hash, struct bytes digest,
+			 struct buf *out_signature, struct why *why);
+	enum err (*decrypt)(void *self, struct bytes cipher, struct buf *out_block,
+			    struct why *why);
 	void (*close)(void *self);
 };
 
@@ -42,7 +43,8 @@ struct device_key {
 size_t key_hash_len(enum key_hash hash);
 
 /** The public half. Never blocks on the TPM: it was read with the key. */
-enum err device_key_public(const struct device_key *key, struct public_key *out, struct why *why) MUST_CHECK;
+enum err device_key_public(const struct device_key *key, struct public_key *out,
+			   struct why *why) MUST_CHECK;
 /**
  * Sign a digest, RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
  *
@@ -52,15 +54,15 @@ enum err device_key_public(const struct device_key *key, struct public_key *out,
  * Blocks: a discrete TPM takes up to about 1 s.
  */
 enum err device_key_sign(const struct device_key *key, enum key_hash hash, struct bytes digest,
-                         struct buf *out_signature, struct why *why) MUST_CHECK;
+			 struct buf *out_signature, struct why *why) MUST_CHECK;
 /**
  * Raw RSA private operation (RFC 8017 RSADP), padding left on: the caller unpads in constant time.
  *
- * cipher     exactly modulus_len bytes and 1 < cipher < modulus, else ERR_INVALID before any TPM command.
- * out_block  appended to; exactly modulus_len bytes, left-padded with zeros. Secret.
+ * cipher     exactly modulus_len bytes and 1 < cipher < modulus, else ERR_INVALID before any TPM
+ * command. out_block  appended to; exactly modulus_len bytes, left-padded with zeros. Secret.
  */
-enum err device_key_decrypt(const struct device_key *key, struct bytes cipher, struct buf *out_block,
-                            struct why *why) MUST_CHECK;
+enum err device_key_decrypt(const struct device_key *key, struct bytes cipher,
+			    struct buf *out_block, struct why *why) MUST_CHECK;
 /** Release the key and leave *key zeroed. Safe on a zeroed or closed key. */
 void device_key_close(struct device_key *key);
 

@@ -36,7 +36,8 @@ static bool read_parts(struct bytes der, struct key_file *out)
 	struct der_tlv outer;
 	struct der_tlv part;
 	struct bytes in;
-	if (der.len > KEY_FILE_MAX || der_expect(&der, DER_SEQUENCE, &outer) != ERR_OK || der.len != 0)
+	if (der.len > KEY_FILE_MAX || der_expect(&der, DER_SEQUENCE, &outer) != ERR_OK ||
+	    der.len != 0)
 		return false;
 	in = outer.content;
 	if (der_next(&in, &part) != ERR_OK || !der_is_oid(&part, OID_LOADABLE_KEY) ||
@@ -59,7 +60,8 @@ enum err key_file_read(struct bytes der, struct key_file *out, struct why *why)
 		return ERR_OK;
 	}
 	why_set(why, ERR_INVALID, "tpm.key_file",
-	        "the key file is no TSS2 private key with empty authorisation");
-	why_next(why, "restore it from a backup of this device, or retire the profile and enroll anew");
+		"the key file is no TSS2 private key with empty authorisation");
+	why_next(why,
+		 "restore it from a backup of this device, or retire the profile and enroll anew");
 	return ERR_INVALID;
 }

@@ -10,9 +10,10 @@ extern "C" {
 
 #define KEY_FILE_MAX (8 * 1024) /* bytes of key.der: an RSA-4096 blob is below 2 KiB */
 
-/** key.der taken apart: "TSS2 PRIVATE KEY" (draft-bottomley-tpm2-keys section 3.1). Borrowed from its bytes. */
+/** key.der taken apart: "TSS2 PRIVATE KEY" (draft-bottomley-tpm2-keys section 3.1). Borrowed from
+ * its bytes. */
 struct key_file {
-	uint32_t parent;       /* persistent handle, 0x81000001 */
+	uint32_t parent;	   /* persistent handle, 0x81000001 */
 	struct bytes public_area;  /* TPM2B_PUBLIC */
 	struct bytes private_area; /* TPM2B_PRIVATE */
 };

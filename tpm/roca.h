@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/** Has this RSA modulus (big-endian) the fingerprint of CVE-2017-15361: a power of 65537 modulo every small prime? */
+/** Has this RSA modulus (big-endian) the fingerprint of CVE-2017-15361: a power of 65537 modulo
+ * every small prime? */
 bool roca_is_vulnerable(const uint8_t *modulus, size_t len);
 
 #ifdef __cplusplus

@@ -28,12 +28,13 @@ extern "C" {
  */
 struct tpm;
 
-struct tpm_settings { /* borrowed for tpm_open() */
-	const char *tcti;            /* "device:/dev/tpmrm0", "swtpm:path=...", "tabrmd:..." as tctildr(7) */
-	uint32_t srk;                /* persistent handle of the storage key, 0x81000001 */
+struct tpm_settings {	  /* borrowed for tpm_open() */
+	const char *tcti; /* "device:/dev/tpmrm0", "swtpm:path=...", "tabrmd:..." as tctildr(7) */
+	uint32_t srk;	  /* persistent handle of the storage key, 0x81000001 */
 	const char *owner_auth_file; /* "" : empty owner authorisation */
-	const char *pin_file;        /* path of srk.tr */
-	unsigned timeout_s; /* seconds an answer may take, 0: 30; "device:" and "swtpm:path=" only */
+	const char *pin_file;	     /* path of srk.tr */
+	unsigned
+	    timeout_s; /* seconds an answer may take, 0: 30; "device:" and "swtpm:path=" only */
 	bool without_parameter_encryption; /* only tests: shows that the capture test can fail */
 };
 
@@ -49,7 +50,8 @@ struct tpm_facts {
  * or made and pinned in pin_file when no pin exists) and the session come with the first function
  * that needs them. With a pin the storage key is taken from the pin without a TPM command.
  */
-enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct why *why) MUST_CHECK;
+enum err tpm_open(const struct tpm_settings *settings, struct tpm **out,
+		  struct why *why) MUST_CHECK;
 /** Flush what we loaded, close, release. NULL is allowed; *tpm becomes NULL. */
 void tpm_close(struct tpm **tpm);
 
@@ -63,14 +65,15 @@ void tpm_close(struct tpm **tpm);
  * out_key    open key; the caller's, closed before the tpm.
  * Blocks up to 300 s: prime search on a slow TPM.
  */
-enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob, struct device_key *out_key,
-                      struct why *why) MUST_CHECK;
+enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob,
+		      struct device_key *out_key, struct why *why) MUST_CHECK;
 /** Load the key of a key.der made by tpm_make_key(). `blob` is borrowed for the call. */
-enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key, struct why *why) MUST_CHECK;
+enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key,
+		      struct why *why) MUST_CHECK;
 /** The public half of a key.der, without a TPM. */
 enum err tpm_key_file_public(struct bytes blob, struct public_key *out, struct why *why) MUST_CHECK;
 /**
- * Who made the TPM, its firmware and lockout state; one or two TPM commands and no session.
+ * Who made the TPM, its firmware and lockout state; two TPM commands, three with a pin; no session.
  * Also compares the pinned storage key with the one at the handle when a pin exists: ERR_CHANGED.
  */
 enum err tpm_look(struct tpm *tpm, struct tpm_facts *out, struct why *why) MUST_CHECK;

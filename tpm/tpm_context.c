@@ -12,18 +12,20 @@
 #include "tpm/tpm_wire.h"
 
 #define TIMEOUT_DEFAULT_S 30 /* seconds: the longest command but key generation takes about 2 */
-#define PROPERTY_ROUNDS 4    /* fixed and variable properties come in one or two answers */
 
 enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct why *why)
 {
 	struct tpm *tpm = calloc(1, sizeof *tpm);
 	if (tpm == NULL)
 		return why_set(why, ERR_NO_MEMORY, "tpm.memory", "no memory for a TPM connection");
-	if (snprintf(tpm->tcti_name, sizeof tpm->tcti_name, "%s", settings->tcti) >= (int)sizeof tpm->tcti_name ||
-	    snprintf(tpm->owner_auth_file, FILE_PATH_MAX, "%s", settings->owner_auth_file) >= FILE_PATH_MAX ||
+	if (snprintf(tpm->tcti_name, sizeof tpm->tcti_name, "%s", settings->tcti) >=
+		(int)sizeof tpm->tcti_name ||
+	    snprintf(tpm->owner_auth_file, FILE_PATH_MAX, "%s", settings->owner_auth_file) >=
+		FILE_PATH_MAX ||
 	    snprintf(tpm->pin_file, FILE_PATH_MAX, "%s", settings->pin_file) >= FILE_PATH_MAX) {
 		free(tpm);
-		return why_set(why, ERR_TOO_BIG, "config.tpm", "tcti or owner_auth_file in [tpm] is too long");
+		return why_set(why, ERR_TOO_BIG, "config.tpm",
+			       "tcti or owner_auth_file in [tpm] is too long");
 	}
 	tpm->srk_handle = settings->srk;
 	tpm->timeout_s = settings->timeout_s != 0 ? settings->timeout_s : TIMEOUT_DEFAULT_S;
@@ -33,7 +35,8 @@ enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct 
 	return ERR_OK;
 }
 
-/* Is there something that may be a TPM, even if it does not work? A software key must not replace it. */
+/* Is there something that may be a TPM, even if it does not work? A software key must not replace
+ * it. */
 static bool is_there(const char *tcti_name)
 {
 	const char *path = tpm_wire_path(tcti_name);
@@ -46,12 +49,13 @@ static enum err no_connection(const struct tpm *tpm, const char *words, struct w
 {
 	if (!is_there(tpm->tcti_name)) {
 		why_set(why, ERR_UNREACHABLE, "tpm.absent", "there is no TPM at \"%s\" (%s)",
-		        tpm->tcti_name, words);
-		why_next(why, "check [tpm] tcti, the firmware's TPM setting and the kernel's driver");
+			tpm->tcti_name, words);
+		why_next(why,
+			 "check [tpm] tcti, the firmware's TPM setting and the kernel's driver");
 		return ERR_UNREACHABLE;
 	}
 	why_set(why, ERR_UNREACHABLE, "tpm.io", "the TPM at \"%s\" cannot be opened (%s)",
-	        tpm->tcti_name, words);
+		tpm->tcti_name, words);
 	why_next(why, "check [tpm] tcti, the permissions of the device and who else holds it open");
 	return ERR_UNREACHABLE;
 }
@@ -124,16 +128,19 @@ void tpm_close(struct tpm **tpm)
 	*tpm = NULL;
 }
 
-/* Salted to the pinned storage key: an interposer on the bus neither reads nor changes what it carries. */
+/* Salted to the pinned storage key: an interposer on the bus neither reads nor changes what it
+ * carries. */
 static enum err start_session(struct tpm *tpm, struct why *why)
 {
-	const TPMT_SYM_DEF aes = { .algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB };
+	const TPMT_SYM_DEF aes = {
+	    .algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB};
 	TPMA_SESSION attributes = TPMA_SESSION_CONTINUESESSION;
 	ESYS_TR session = ESYS_TR_NONE;
 	if (!tpm->without_parameter_encryption)
 		attributes |= TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
-	TSS2_RC rc = Esys_StartAuthSession(tpm->esys, tpm->srk, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
-	                                   TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256, &session);
+	TSS2_RC rc = Esys_StartAuthSession(tpm->esys, tpm->srk, ESYS_TR_NONE, ESYS_TR_NONE,
+					   ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &aes,
+					   TPM2_ALG_SHA256, &session);
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_key_error(tpm, rc, "StartAuthSession", why);
 	rc = Esys_TRSess_SetAttributes(tpm->esys, session, attributes, 0xff);
@@ -158,22 +165,20 @@ enum err tpm_ready(struct tpm *tpm, struct why *why)
 bool tpm_session_again(struct tpm *tpm, uint32_t rc)
 {
 	uint32_t base = tpm_error_base(rc);
-	bool is_about_session = (rc & (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_S)) ==
-	                        (TPM2_RC_FMT1 | TPM2_RC_S);
+	bool is_about_session =
+	    (rc & (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_S)) == (TPM2_RC_FMT1 | TPM2_RC_S);
 	bool is_lost = base == TPM2_RC_REFERENCE_S0 ||
-	               (is_about_session && (base == TPM2_RC_VALUE || base == TPM2_RC_HANDLE));
+		       (is_about_session && (base == TPM2_RC_VALUE || base == TPM2_RC_HANDLE));
 	if (!is_lost || tpm->session == ESYS_TR_NONE)
 		return false;
-	ESYS_TR old = tpm->session;
 	log_debug("tpm: the session is gone, starting another");
-	Esys_TR_Close(tpm->esys, &old);
-	tpm->session = ESYS_TR_NONE;
+	tpm_flush(tpm, &tpm->session); /* in case that it is not */
 	return start_session(tpm, NULL) == ERR_OK;
 }
 
 enum err tpm_key_error(struct tpm *tpm, uint32_t rc, const char *command, struct why *why)
 {
-	struct why changed = { .code = "" };
+	struct why changed = {.code = ""};
 	uint32_t base = tpm_error_base(rc);
 	enum err e = tpm_error(rc, command, why);
 	if (e != ERR_DENIED && e != ERR_CHANGED)
@@ -186,9 +191,9 @@ enum err tpm_key_error(struct tpm *tpm, uint32_t rc, const char *command, struct
 	if (base != TPM2_RC_TYPE && base != TPM2_RC_ATTRIBUTES && base != TPM2_RC_KEY)
 		return e;
 	why_set(why, ERR_UNSUPPORTED, "tpm.storage_key",
-	        "the key at 0x%08x is no storage key of this TPM (restricted, decrypt, fixedTPM, "
-	        "fixedParent)",
-	        tpm->srk_handle);
+		"the key at 0x%08x is no storage key of this TPM (restricted, decrypt, fixedTPM, "
+		"fixedParent)",
+		tpm->srk_handle);
 	why_next(why, "set srk in [tpm] to the handle of the storage key");
 	return ERR_UNSUPPORTED;
 }
@@ -221,33 +226,32 @@ static void take_property(const TPMS_TAGGED_PROPERTY *p, struct tpm_facts *out, 
 
 static enum err read_properties(struct tpm *tpm, struct tpm_facts *out, struct why *why)
 {
-	uint32_t version[2] = { 0, 0 };
-	uint32_t next = TPM2_PT_MANUFACTURER;
-	for (int round = 0; round < PROPERTY_ROUNDS && next <= TPM2_PT_LOCKOUT_COUNTER; round++) {
+	/* a TPM ends its answer with the group, fixed or variable, and says that there is no more
+	 */
+	static const uint32_t wanted[][2] = {{TPM2_PT_MANUFACTURER, TPM2_PT_FIRMWARE_VERSION_2},
+					     {TPM2_PT_PERMANENT, TPM2_PT_LOCKOUT_COUNTER}};
+	uint32_t version[2] = {0, 0};
+	for (size_t group = 0; group < sizeof wanted / sizeof wanted[0]; group++) {
 		TPMS_CAPABILITY_DATA *data = NULL;
-		TPMI_YES_NO more = TPM2_NO;
+		uint32_t first = wanted[group][0];
 		TSS2_RC rc = Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-		                                TPM2_CAP_TPM_PROPERTIES, next,
-		                                TPM2_MAX_TPM_PROPERTIES, &more, &data);
+						TPM2_CAP_TPM_PROPERTIES, first,
+						wanted[group][1] - first + 1, NULL, &data);
 		if (rc != TSS2_RC_SUCCESS)
 			return tpm_error(rc, "GetCapability", why);
 		const TPML_TAGGED_TPM_PROPERTY *list = &data->data.tpmProperties;
-		uint32_t count = list->count < TPM2_MAX_TPM_PROPERTIES ? list->count
-		                                                       : TPM2_MAX_TPM_PROPERTIES;
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < list->count && i < TPM2_MAX_TPM_PROPERTIES; i++)
 			take_property(&list->tpmProperty[i], out, version);
-		next = count > 0 && more == TPM2_YES ? list->tpmProperty[count - 1].property + 1
-		                                     : UINT32_MAX;
 		Esys_Free(data);
 	}
 	snprintf(out->firmware, sizeof out->firmware, "%u.%u.%u.%u", version[0] >> 16,
-	         version[0] & 0xffffu, version[1] >> 16, version[1] & 0xffffu);
+		 version[0] & 0xffffu, version[1] >> 16, version[1] & 0xffffu);
 	return ERR_OK;
 }
 
 enum err tpm_look(struct tpm *tpm, struct tpm_facts *out, struct why *why)
 {
-	struct tpm_facts facts = { .manufacturer = "" };
+	struct tpm_facts facts = {.manufacturer = ""};
 	enum err e = tpm_connect(tpm, why);
 	if (e == ERR_OK)
 		e = read_properties(tpm, &facts, why);

@@ -17,7 +17,7 @@ struct tpm {
 	unsigned timeout_s;
 	bool without_parameter_encryption;
 	void *esys, *tcti;     /* ESYS_CONTEXT, TSS2_TCTI_CONTEXT; NULL until connected */
-	bool is_pinned;        /* srk is the one in pin_file */
+	bool is_pinned;	       /* srk is the one in pin_file */
 	bool is_own_wire;      /* tcti is of tpm_wire.c, not of tctildr */
 	uint32_t srk, session; /* ESYS_TR; ESYS_TR_NONE until there */
 };

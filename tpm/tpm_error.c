@@ -6,11 +6,12 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tpm2_types.h>
 
-#define LAYER_MASK 0x00ff0000u     /* TSS2_RC_LAYER_MASK of the TSS specification */
-#define CODE_MASK 0xffffu          /* below the layer */
-#define FMT1_NUMBER_MASK 0x3fu     /* Part 2, 6.6.3: bits 0-5 of a format-one code */
+#define LAYER_MASK 0x00ff0000u	    /* TSS2_RC_LAYER_MASK of the TSS specification */
+#define CODE_MASK 0xffffu	    /* below the layer */
+#define FMT1_NUMBER_MASK 0x3fu	    /* Part 2, 6.6.3: bits 0-5 of a format-one code */
 #define TPM_CODE_LEAST TPM2_RC_FMT1 /* own codes of a resource manager are below */
-#define TPM_ERROR_TIMEOUT TSS2_TCTI_RC_NO_CONNECTION /* tpm_wire.c says so; ESYS would retry others */
+#define TPM_ERROR_TIMEOUT                                                                          \
+	TSS2_TCTI_RC_NO_CONNECTION /* tpm_wire.c says so; ESYS would retry others */
 
 static bool is_of_tpm(uint32_t rc)
 {
@@ -43,59 +44,59 @@ struct row {
 #define WAIT_A_MINUTE "try again in a minute"
 
 static const struct row rows[] = {
-	{ TPM2_RC_LOCKOUT, ERR_LOCKED_OUT, "tpm.lockout", "the TPM is in dictionary-attack lockout",
-	  "wait for it to heal (tpm2_getcap properties-variable shows the interval); "
-	  "find who guesses passwords" },
-	{ TPM2_RC_OBJECT_MEMORY, ERR_UNREACHABLE, "tpm.no_resource_manager",
-	  "the TPM has no room for another key", USE_MANAGER },
-	{ TPM2_RC_SESSION_MEMORY, ERR_UNREACHABLE, "tpm.no_resource_manager",
-	  "the TPM has no room for another session", USE_MANAGER },
-	{ TPM2_RC_MEMORY, ERR_UNREACHABLE, "tpm.no_resource_manager", "the TPM is out of memory",
-	  USE_MANAGER },
-	{ TPM2_RC_OBJECT_HANDLES, ERR_UNREACHABLE, "tpm.no_resource_manager",
-	  "the TPM has no key handle left", USE_MANAGER },
-	{ TPM2_RC_SESSION_HANDLES, ERR_UNREACHABLE, "tpm.no_resource_manager",
-	  "the TPM has no session handle left",
-	  USE_MANAGER "; a program leaks sessions (tpm2_getcap handles-saved-session)" },
-	{ TPM2_RC_CONTEXT_GAP, ERR_UNREACHABLE, "tpm.no_resource_manager",
-	  "the TPM's sessions are used up by an old one",
-	  "a program leaks sessions: end it, or tpm2_flushcontext -s" },
-	{ TPM2_RC_RETRY, ERR_UNREACHABLE, "tpm.busy", "the TPM is busy", "try again" },
-	{ TPM2_RC_YIELDED, ERR_UNREACHABLE, "tpm.busy", "the TPM is busy", "try again" },
-	{ TPM2_RC_CANCELED, ERR_UNREACHABLE, "tpm.busy", "the command was cancelled", "try again" },
-	{ TPM2_RC_TESTING, ERR_UNREACHABLE, "tpm.busy", "the TPM tests itself",
-	  "try again in a few seconds" },
-	{ TPM2_RC_NV_RATE, ERR_UNREACHABLE, "tpm.busy", "the TPM limits writes to its flash",
-	  WAIT_A_MINUTE },
-	{ TPM2_RC_NV_UNAVAILABLE, ERR_UNREACHABLE, "tpm.busy", "the TPM's flash is not available",
-	  WAIT_A_MINUTE },
-	{ TPM2_RC_REFERENCE_H0, ERR_UNREACHABLE, "tpm.restarted",
-	  "the TPM forgot the loaded key: it was reset in between", "try again" },
-	{ TPM2_RC_REFERENCE_S0, ERR_UNREACHABLE, "tpm.restarted",
-	  "the TPM forgot the session: it was reset in between", "try again" },
-	{ TPM2_RC_INITIALIZE, ERR_UNREACHABLE, "tpm.not_started", "the TPM was not started up",
-	  "the firmware or the kernel must send TPM2_Startup: look at their logs" },
-	{ TPM2_RC_FAILURE, ERR_UNREACHABLE, "tpm.failure", "the TPM is in failure mode",
-	  "power-cycle the device; if it stays so the TPM is broken" },
-	{ TPM2_RC_NV_SPACE, ERR_DENIED, "tpm.full", "the TPM has no room for a storage key",
-	  "free a persistent handle (tpm2_getcap handles-persistent)" },
-	{ TPM2_RC_INTEGRITY, ERR_CHANGED, "tpm.foreign_key",
-	  "the key is not of this TPM, or its file was damaged",
-	  "on a new board hand in a challenge to enroll anew; else restore the file" },
-	{ TPM2_RC_COMMAND_CODE, ERR_UNSUPPORTED, "tpm.algorithm",
-	  "the TPM does not know this command", "update its firmware" },
-	{ TPM2_RC_HASH, ERR_UNSUPPORTED, "tpm.algorithm", "the TPM does not know this hash",
-	  "set digest = sha256" },
-	{ TPM2_RC_CURVE, ERR_UNSUPPORTED, "tpm.algorithm", "the TPM has no ECC P-256",
-	  "make an RSA storage key with tpm2_createprimary and tpm2_evictcontrol" },
-	{ TPM2_RC_KEY_SIZE, ERR_UNSUPPORTED, "tpm.key_size",
-	  "the TPM does not offer this key size", "set key = rsa2048" },
-	{ TPM_ERROR_TIMEOUT, ERR_UNREACHABLE, "tpm.timeout", "the TPM did not answer in time",
-	  "look at the kernel's log; power-cycle the device if it stays so" },
-	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, ERR_UNREACHABLE, "tpm.answer_forged",
-	  "the TPM's answer does not carry the session's HMAC: it was changed on its way",
-	  "try again; if it stays so somebody sits between the processor and the TPM" },
-	{ TSS2_ESYS_RC_MEMORY, ERR_NO_MEMORY, "tpm.memory", "no memory", "free some memory" },
+    {TPM2_RC_LOCKOUT, ERR_LOCKED_OUT, "tpm.lockout", "the TPM is in dictionary-attack lockout",
+     "wait for it to heal (tpm2_getcap properties-variable shows the interval); "
+     "find who guesses passwords"},
+    {TPM2_RC_OBJECT_MEMORY, ERR_UNREACHABLE, "tpm.no_resource_manager",
+     "the TPM has no room for another key", USE_MANAGER},
+    {TPM2_RC_SESSION_MEMORY, ERR_UNREACHABLE, "tpm.no_resource_manager",
+     "the TPM has no room for another session", USE_MANAGER},
+    {TPM2_RC_MEMORY, ERR_UNREACHABLE, "tpm.no_resource_manager", "the TPM is out of memory",
+     USE_MANAGER},
+    {TPM2_RC_OBJECT_HANDLES, ERR_UNREACHABLE, "tpm.no_resource_manager",
+     "the TPM has no key handle left", USE_MANAGER},
+    {TPM2_RC_SESSION_HANDLES, ERR_UNREACHABLE, "tpm.no_resource_manager",
+     "the TPM has no session handle left",
+     USE_MANAGER "; a program leaks sessions (tpm2_getcap handles-saved-session)"},
+    {TPM2_RC_CONTEXT_GAP, ERR_UNREACHABLE, "tpm.no_resource_manager",
+     "the TPM's sessions are used up by an old one",
+     "a program leaks sessions: end it, or tpm2_flushcontext -s"},
+    {TPM2_RC_RETRY, ERR_UNREACHABLE, "tpm.busy", "the TPM is busy", "try again"},
+    {TPM2_RC_YIELDED, ERR_UNREACHABLE, "tpm.busy", "the TPM is busy", "try again"},
+    {TPM2_RC_CANCELED, ERR_UNREACHABLE, "tpm.busy", "the command was cancelled", "try again"},
+    {TPM2_RC_TESTING, ERR_UNREACHABLE, "tpm.busy", "the TPM tests itself",
+     "try again in a few seconds"},
+    {TPM2_RC_NV_RATE, ERR_UNREACHABLE, "tpm.busy", "the TPM limits writes to its flash",
+     WAIT_A_MINUTE},
+    {TPM2_RC_NV_UNAVAILABLE, ERR_UNREACHABLE, "tpm.busy", "the TPM's flash is not available",
+     WAIT_A_MINUTE},
+    {TPM2_RC_REFERENCE_H0, ERR_UNREACHABLE, "tpm.restarted",
+     "the TPM forgot the loaded key: it was reset in between", "try again"},
+    {TPM2_RC_REFERENCE_S0, ERR_UNREACHABLE, "tpm.restarted",
+     "the TPM forgot the session: it was reset in between", "try again"},
+    {TPM2_RC_INITIALIZE, ERR_UNREACHABLE, "tpm.not_started", "the TPM was not started up",
+     "the firmware or the kernel must send TPM2_Startup: look at their logs"},
+    {TPM2_RC_FAILURE, ERR_UNREACHABLE, "tpm.failure", "the TPM is in failure mode",
+     "power-cycle the device; if it stays so the TPM is broken"},
+    {TPM2_RC_NV_SPACE, ERR_DENIED, "tpm.full", "the TPM has no room for a storage key",
+     "free a persistent handle (tpm2_getcap handles-persistent)"},
+    {TPM2_RC_INTEGRITY, ERR_CHANGED, "tpm.foreign_key",
+     "the key is not of this TPM, or its file was damaged",
+     "on a new board hand in a challenge to enroll anew; else restore the file"},
+    {TPM2_RC_COMMAND_CODE, ERR_UNSUPPORTED, "tpm.algorithm", "the TPM does not know this command",
+     "update its firmware"},
+    {TPM2_RC_HASH, ERR_UNSUPPORTED, "tpm.algorithm", "the TPM does not know this hash",
+     "set digest = sha256"},
+    {TPM2_RC_CURVE, ERR_UNSUPPORTED, "tpm.algorithm", "the TPM has no ECC P-256",
+     "make an RSA storage key with tpm2_createprimary and tpm2_evictcontrol"},
+    {TPM2_RC_KEY_SIZE, ERR_UNSUPPORTED, "tpm.key_size", "the TPM does not offer this key size",
+     "set key = rsa2048"},
+    {TPM_ERROR_TIMEOUT, ERR_UNREACHABLE, "tpm.timeout", "the TPM did not answer in time",
+     "look at the kernel's log; power-cycle the device if it stays so"},
+    {TSS2_ESYS_RC_RSP_AUTH_FAILED, ERR_UNREACHABLE, "tpm.answer_forged",
+     "the TPM's answer does not carry the session's HMAC: it was changed on its way",
+     "try again; if it stays so somebody sits between the processor and the TPM"},
+    {TSS2_ESYS_RC_MEMORY, ERR_NO_MEMORY, "tpm.memory", "no memory", "free some memory"},
 };
 
 enum err tpm_error(uint32_t rc, const char *command, struct why *why)
@@ -106,13 +107,13 @@ enum err tpm_error(uint32_t rc, const char *command, struct why *why)
 		if (rows[i].base != base)
 			continue;
 		why_set(why, rows[i].e, rows[i].code, "%s: %s (%s)", command, rows[i].sentence,
-		        words);
+			words);
 		why_next(why, "%s", rows[i].next);
 		return rows[i].e;
 	}
 	if (!is_of_tpm(rc)) {
 		why_set(why, ERR_UNREACHABLE, "tpm.io", "%s: talking to the TPM failed (%s)",
-		        command, words);
+			command, words);
 		why_next(why, "try again; look at the kernel's log and the resource manager");
 		return ERR_UNREACHABLE;
 	}

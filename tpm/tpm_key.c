@@ -9,12 +9,13 @@
 #include "tpm/tpm_context.h"
 #include "tpm/tpm_error.h"
 
-/* Exactly these: sign + decrypt with scheme NULL, since SCEP encrypts its answer to the requester and each consumer has
- * its own padding; noDA, since without it a few power cuts lock the TPM. */
-#define KEY_ATTRIBUTES                                                                                                \
-	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH | \
-	 TPMA_OBJECT_NODA | TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT)
-#define BITS_LEAST 2048        /* NIST SP 800-131A */
+/* Exactly these: sign + decrypt with scheme NULL, since SCEP encrypts its answer to the requester
+ * and each consumer has its own padding; noDA, since without it a few power cuts lock the TPM. */
+#define KEY_ATTRIBUTES                                                                             \
+	(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |        \
+	 TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA | TPMA_OBJECT_DECRYPT |                       \
+	 TPMA_OBJECT_SIGN_ENCRYPT)
+#define BITS_LEAST 2048	       /* NIST SP 800-131A */
 #define DEFAULT_EXPONENT 65537 /* what a TPM means by exponent 0 (Part 2, 12.2.3.5) */
 
 struct tpm_key {
@@ -26,12 +27,12 @@ struct tpm_key {
 static TPMT_PUBLIC key_template(unsigned bits)
 {
 	return (TPMT_PUBLIC){
-		.type = TPM2_ALG_RSA,
-		.nameAlg = TPM2_ALG_SHA256,
-		.objectAttributes = KEY_ATTRIBUTES,
-		.parameters.rsaDetail = { .symmetric.algorithm = TPM2_ALG_NULL,
-			                  .scheme.scheme = TPM2_ALG_NULL,
-			                  .keyBits = (TPMI_RSA_KEY_BITS)bits },
+	    .type = TPM2_ALG_RSA,
+	    .nameAlg = TPM2_ALG_SHA256,
+	    .objectAttributes = KEY_ATTRIBUTES,
+	    .parameters.rsaDetail = {.symmetric.algorithm = TPM2_ALG_NULL,
+				     .scheme.scheme = TPM2_ALG_NULL,
+				     .keyBits = (TPMI_RSA_KEY_BITS)bits},
 	};
 }
 
@@ -50,14 +51,15 @@ static bool is_as_made(const TPMT_PUBLIC *area)
 static enum err take_public(const TPMT_PUBLIC *area, struct public_key *out, struct why *why)
 {
 	if (!is_as_made(area)) {
-		why_set(why, ERR_INVALID, "tpm.key_file",
-		        "the key is not as signet makes it (RSA, fixedTPM, fixedParent, sign, decrypt, "
-		        "noDA, scheme NULL)");
+		why_set(
+		    why, ERR_INVALID, "tpm.key_file",
+		    "the key is not as signet makes it (RSA, fixedTPM, fixedParent, sign, decrypt, "
+		    "noDA, scheme NULL)");
 		why_next(why, "restore the key file from a backup of this device, or enroll anew");
 		return ERR_INVALID;
 	}
-	struct public_key pub = { .modulus_len = area->unique.rsa.size,
-		                  .exponent = DEFAULT_EXPONENT };
+	struct public_key pub = {.modulus_len = area->unique.rsa.size,
+				 .exponent = DEFAULT_EXPONENT};
 	memcpy(pub.modulus, area->unique.rsa.buffer, pub.modulus_len);
 	*out = pub;
 	return ERR_OK;
@@ -73,12 +75,13 @@ static enum err key_public(void *self, struct public_key *out, struct why *why)
 	return ERR_OK;
 }
 
-static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const char *what, struct why *why)
+static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const char *what,
+		    struct why *why)
 {
 	static const uint8_t zeros[PUBLIC_KEY_MODULUS_MAX];
-	const TPMT_RSA_DECRYPT no_scheme = { .scheme = TPM2_ALG_NULL };
-	const TPM2B_DATA no_label = { .size = 0 };
-	TPM2B_PUBLIC_KEY_RSA cipher = { .size = (UINT16)in.len };
+	const TPMT_RSA_DECRYPT no_scheme = {.scheme = TPM2_ALG_NULL};
+	const TPM2B_DATA no_label = {.size = 0};
+	TPM2B_PUBLIC_KEY_RSA cipher = {.size = (UINT16)in.len};
 	TPM2B_PUBLIC_KEY_RSA *plain = NULL;
 	size_t len_before = out->len;
 	if (in.len > sizeof cipher.buffer)
@@ -88,7 +91,7 @@ static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const c
 	int tries = 0;
 	do {
 		rc = Esys_RSA_Decrypt(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE,
-		                      ESYS_TR_NONE, &cipher, &no_scheme, &no_label, &plain);
+				      ESYS_TR_NONE, &cipher, &no_scheme, &no_label, &plain);
 	} while (tries++ == 0 && tpm_session_again(k->tpm, rc));
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_error(rc, what, why);
@@ -96,9 +99,9 @@ static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const c
 	enum err e;
 	if (plain->size > k->pub.modulus_len)
 		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "%s: the TPM gave %u bytes", what,
-		            plain->size);
+			    plain->size);
 	else if ((e = buf_add(out, zeros, pad)) != ERR_OK ||
-	         (e = buf_add(out, plain->buffer, plain->size)) != ERR_OK)
+		 (e = buf_add(out, plain->buffer, plain->size)) != ERR_OK)
 		why_set(why, e, "tpm.memory", "%s: no room for the block", what);
 	if (e != ERR_OK)
 		buf_cut(out, len_before);
@@ -112,19 +115,26 @@ static enum err key_decrypt(void *self, struct bytes cipher, struct buf *out, st
 	return raw(self, cipher, out, "RSA_Decrypt", why);
 }
 
-/* EMSA-PKCS1-v1_5 by ourselves, for a hash that the TPM lacks: heads of RFC 8017 section 9.2, note 1. */
-static enum err sign_raw(struct tpm_key *k, enum key_hash hash, struct bytes digest, struct buf *out, struct why *why)
+/* EMSA-PKCS1-v1_5 by ourselves, for a hash that the TPM lacks: heads of RFC 8017 section 9.2,
+ * note 1. */
+static enum err sign_raw(struct tpm_key *k, enum key_hash hash, struct bytes digest,
+			 struct buf *out, struct why *why)
 {
 	static const struct {
 		uint8_t len, head[19];
 	} infos[] = {
-		[KEY_SHA1] = { 15, { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14 } },
-		[KEY_SHA256] = { 19, { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
-			               0x05, 0x00, 0x04, 0x20 } },
-		[KEY_SHA384] = { 19, { 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02,
-			               0x05, 0x00, 0x04, 0x30 } },
-		[KEY_SHA512] = { 19, { 0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03,
-			               0x05, 0x00, 0x04, 0x40 } },
+	    [KEY_SHA1] = {15,
+			  {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05,
+			   0x00, 0x04, 0x14}},
+	    [KEY_SHA256] = {19,
+			    {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
+			     0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}},
+	    [KEY_SHA384] = {19,
+			    {0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
+			     0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30}},
+	    [KEY_SHA512] = {19,
+			    {0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
+			     0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40}},
 	};
 	uint8_t block[PUBLIC_KEY_MODULUS_MAX];
 	size_t len = k->pub.modulus_len;
@@ -135,26 +145,28 @@ static enum err sign_raw(struct tpm_key *k, enum key_hash hash, struct bytes dig
 	block[len - tail - 1] = 0x00;
 	memcpy(block + len - tail, infos[hash].head, infos[hash].len);
 	memcpy(block + len - digest.len, digest.data, digest.len);
-	return raw(k, (struct bytes){ block, len }, out, "RSA_Decrypt for a signature", why);
+	return raw(k, (struct bytes){block, len}, out, "RSA_Decrypt for a signature", why);
 }
 
-static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, struct buf *out, struct why *why)
+static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, struct buf *out,
+			 struct why *why)
 {
-	static const TPM2_ALG_ID algorithms[] = { [KEY_SHA1] = TPM2_ALG_SHA1,
-		                                  [KEY_SHA256] = TPM2_ALG_SHA256,
-		                                  [KEY_SHA384] = TPM2_ALG_SHA384,
-		                                  [KEY_SHA512] = TPM2_ALG_SHA512 };
+	static const TPM2_ALG_ID algorithms[] = {[KEY_SHA1] = TPM2_ALG_SHA1,
+						 [KEY_SHA256] = TPM2_ALG_SHA256,
+						 [KEY_SHA384] = TPM2_ALG_SHA384,
+						 [KEY_SHA512] = TPM2_ALG_SHA512};
 	struct tpm_key *k = self;
-	const TPMT_SIG_SCHEME scheme = { .scheme = TPM2_ALG_RSASSA, .details.rsassa.hashAlg = algorithms[hash] };
-	const TPMT_TK_HASHCHECK no_ticket = { .tag = TPM2_ST_HASHCHECK, .hierarchy = TPM2_RH_NULL };
-	TPM2B_DIGEST in = { .size = (UINT16)digest.len };
+	const TPMT_SIG_SCHEME scheme = {.scheme = TPM2_ALG_RSASSA,
+					.details.rsassa.hashAlg = algorithms[hash]};
+	const TPMT_TK_HASHCHECK no_ticket = {.tag = TPM2_ST_HASHCHECK, .hierarchy = TPM2_RH_NULL};
+	TPM2B_DIGEST in = {.size = (UINT16)digest.len};
 	TPMT_SIGNATURE *signature = NULL;
 	memcpy(in.buffer, digest.data, digest.len);
 	TSS2_RC rc;
 	int tries = 0;
 	do {
-		rc = Esys_Sign(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &in,
-		               &scheme, &no_ticket, &signature);
+		rc = Esys_Sign(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
+			       &in, &scheme, &no_ticket, &signature);
 	} while (tries++ == 0 && tpm_session_again(k->tpm, rc));
 	uint32_t base = tpm_error_base(rc);
 	if (base == TPM2_RC_HASH || base == TPM2_RC_SCHEME || base == TPM2_RC_VALUE)
@@ -164,7 +176,8 @@ static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, st
 	const TPM2B_PUBLIC_KEY_RSA *sig = &signature->signature.rsassa.sig;
 	enum err e = ERR_OK;
 	if (signature->sigAlg != TPM2_ALG_RSASSA || sig->size != k->pub.modulus_len)
-		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "Sign: the TPM gave %u bytes", sig->size);
+		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "Sign: the TPM gave %u bytes",
+			    sig->size);
 	else if ((e = buf_add(out, sig->buffer, sig->size)) != ERR_OK)
 		why_set(why, e, "tpm.memory", "Sign: no room for the signature");
 	Esys_Free(signature);
@@ -179,20 +192,20 @@ static void key_close(void *self)
 }
 
 static const struct device_key_ops tpm_key_ops = {
-	.public_key = key_public,
-	.sign = key_sign,
-	.decrypt = key_decrypt,
-	.close = key_close,
+    .public_key = key_public,
+    .sign = key_sign,
+    .decrypt = key_decrypt,
+    .close = key_close,
 };
 
-static enum err hand_out(struct tpm *tpm, uint32_t *handle, const struct public_key *pub, struct device_key *out,
-                         struct why *why)
+static enum err hand_out(struct tpm *tpm, uint32_t *handle, const struct public_key *pub,
+			 struct device_key *out, struct why *why)
 {
 	struct tpm_key *k = calloc(1, sizeof *k);
 	if (k == NULL)
 		return why_set(why, ERR_NO_MEMORY, "tpm.memory", "no memory for a key");
-	*k = (struct tpm_key){ .tpm = tpm, .handle = *handle, .pub = *pub };
-	*out = (struct device_key){ .ops = &tpm_key_ops, .self = k }; /* handed to the caller */
+	*k = (struct tpm_key){.tpm = tpm, .handle = *handle, .pub = *pub};
+	*out = (struct device_key){.ops = &tpm_key_ops, .self = k}; /* handed to the caller */
 	*handle = ESYS_TR_NONE;
 	return ERR_OK;
 }
@@ -207,39 +220,43 @@ struct made {
 
 static TSS2_RC create_loaded(struct tpm *tpm, const TPMT_PUBLIC *area, struct made *out)
 {
-	const TPM2B_SENSITIVE_CREATE sensitive = { .size = 0 };
-	TPM2B_TEMPLATE template = { .size = 0 };
+	const TPM2B_SENSITIVE_CREATE sensitive = {.size = 0};
+	TPM2B_TEMPLATE template = {.size = 0};
 	size_t len = 0;
-	TSS2_RC rc = Tss2_MU_TPMT_PUBLIC_Marshal(area, template.buffer, sizeof template.buffer, &len);
+	TSS2_RC rc =
+	    Tss2_MU_TPMT_PUBLIC_Marshal(area, template.buffer, sizeof template.buffer, &len);
 	if (rc != TSS2_RC_SUCCESS)
 		return rc;
 	template.size = (UINT16)len;
-	return Esys_CreateLoaded(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, &template,
-	                         &out->handle, &out->private_area, &out->public_area);
+	return Esys_CreateLoaded(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
+				 &sensitive, &template, &out->handle, &out->private_area,
+				 &out->public_area);
 }
 
 /* TPMs before library revision 1.38 have no CreateLoaded. */
 static TSS2_RC create_and_load(struct tpm *tpm, const TPMT_PUBLIC *area, struct made *out)
 {
-	const TPM2B_SENSITIVE_CREATE sensitive = { .size = 0 };
-	const TPM2B_PUBLIC template = { .publicArea = *area };
-	const TPM2B_DATA outside = { .size = 0 };
-	const TPML_PCR_SELECTION no_pcr = { .count = 0 };
-	TSS2_RC rc = Esys_Create(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, &template, &outside,
-	                         &no_pcr, &out->private_area, &out->public_area, NULL, NULL, NULL);
+	const TPM2B_SENSITIVE_CREATE sensitive = {.size = 0};
+	const TPM2B_PUBLIC template = {.publicArea = *area};
+	const TPM2B_DATA outside = {.size = 0};
+	const TPML_PCR_SELECTION no_pcr = {.count = 0};
+	TSS2_RC rc = Esys_Create(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
+				 &sensitive, &template, &outside, &no_pcr, &out->private_area,
+				 &out->public_area, NULL, NULL, NULL);
 	if (rc != TSS2_RC_SUCCESS)
 		return rc;
-	return Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE, out->private_area, out->public_area,
-	                 &out->handle);
+	return Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
+			 out->private_area, out->public_area, &out->handle);
 }
 
 /* Asked only after a refusal: on a TPM that can, this would be a command for nothing. */
 static bool has_key_size(struct tpm *tpm, unsigned bits)
 {
 	const TPMT_PUBLIC area = key_template(bits);
-	const TPMT_PUBLIC_PARMS parameters = { .type = area.type,
-		                               .parameters.rsaDetail = area.parameters.rsaDetail };
-	TSS2_RC rc = Esys_TestParms(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &parameters);
+	const TPMT_PUBLIC_PARMS parameters = {.type = area.type,
+					      .parameters.rsaDetail = area.parameters.rsaDetail};
+	TSS2_RC rc =
+	    Esys_TestParms(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &parameters);
 	uint32_t base = tpm_error_base(rc);
 	return base != TPM2_RC_VALUE && base != TPM2_RC_KEY_SIZE;
 }
@@ -248,40 +265,45 @@ static enum err not_made(struct tpm *tpm, TSS2_RC rc, unsigned bits, struct why 
 {
 	uint32_t base = tpm_error_base(rc);
 	if ((base == TPM2_RC_VALUE || base == TPM2_RC_KEY_SIZE) && !has_key_size(tpm, bits)) {
-		why_set(why, ERR_UNSUPPORTED, "tpm.key_size", "this TPM makes no RSA keys of %u bits",
-		        bits);
+		why_set(why, ERR_UNSUPPORTED, "tpm.key_size",
+			"this TPM makes no RSA keys of %u bits", bits);
 		why_next(why, "set key = rsa2048 in the profile");
 		return ERR_UNSUPPORTED;
 	}
 	return tpm_key_error(tpm, rc, "making the key", why);
 }
 
-static enum err write_blob(struct tpm *tpm, const struct made *made, struct buf *out, struct why *why)
+static enum err write_blob(struct tpm *tpm, const struct made *made, struct buf *out,
+			   struct why *why)
 {
 	uint8_t public_area[sizeof(TPM2B_PUBLIC)];
 	uint8_t private_area[sizeof(TPM2B_PRIVATE)];
 	size_t public_len = 0;
 	size_t private_len = 0;
-	if (Tss2_MU_TPM2B_PUBLIC_Marshal(made->public_area, public_area, sizeof public_area, &public_len) != TSS2_RC_SUCCESS ||
-	    Tss2_MU_TPM2B_PRIVATE_Marshal(made->private_area, private_area, sizeof private_area, &private_len) !=
-	            TSS2_RC_SUCCESS)
+	if (Tss2_MU_TPM2B_PUBLIC_Marshal(made->public_area, public_area, sizeof public_area,
+					 &public_len) != TSS2_RC_SUCCESS ||
+	    Tss2_MU_TPM2B_PRIVATE_Marshal(made->private_area, private_area, sizeof private_area,
+					  &private_len) != TSS2_RC_SUCCESS)
 		return why_set(why, ERR_BUG, "tpm.marshal", "the new key does not marshal");
-	struct key_file file = { tpm->srk_handle, { public_area, public_len }, { private_area, private_len } };
+	struct key_file file = {
+	    tpm->srk_handle, {public_area, public_len}, {private_area, private_len}};
 	enum err e = key_file_write(&file, out);
 	return e == ERR_OK ? e : why_set(why, e, "tpm.key_file", "no room for the key file");
 }
 
-/* What an interposer on the bus could have changed is looked at before anything leaves the device. */
-static enum err check_made(const struct made *made, unsigned bits, struct public_key *out, struct why *why)
+/* What an interposer on the bus could have changed is looked at before anything leaves the device.
+ */
+static enum err check_made(const struct made *made, unsigned bits, struct public_key *out,
+			   struct why *why)
 {
 	enum err e = take_public(&made->public_area->publicArea, out, why);
 	if (e != ERR_OK || out->modulus_len != bits / 8)
 		return why_set(why, ERR_UNREACHABLE, "tpm.io",
-		               "the TPM made another key than it was asked for");
+			       "the TPM made another key than it was asked for");
 	if (!roca_is_vulnerable(out->modulus, out->modulus_len))
 		return ERR_OK;
 	why_set(why, ERR_UNSUPPORTED, "tpm.roca",
-	        "this TPM makes keys that can be factored (CVE-2017-15361)");
+		"this TPM makes keys that can be factored (CVE-2017-15361)");
 	why_next(why, "update the TPM's firmware");
 	return ERR_UNSUPPORTED;
 }
@@ -295,10 +317,10 @@ static enum err create(struct tpm *tpm, unsigned bits, struct made *made, struct
 	return rc == TSS2_RC_SUCCESS ? ERR_OK : not_made(tpm, rc, bits, why);
 }
 
-enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob, struct device_key *out_key,
-                      struct why *why)
+enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob,
+		      struct device_key *out_key, struct why *why)
 {
-	struct made made = { .handle = ESYS_TR_NONE };
+	struct made made = {.handle = ESYS_TR_NONE};
 	struct public_key pub;
 	size_t len_before = out_blob->len;
 	if (bits != 2048 && bits != 3072 && bits != 4096)
@@ -324,7 +346,8 @@ enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob, stru
 
 /* ---- loading ---- */
 
-static enum err read_blob(struct bytes blob, TPM2B_PUBLIC *public_area, TPM2B_PRIVATE *private_area, struct why *why)
+static enum err read_blob(struct bytes blob, uint32_t *parent, TPM2B_PUBLIC *public_area,
+			  TPM2B_PRIVATE *private_area, struct why *why)
 {
 	struct key_file file;
 	size_t public_at = 0;
@@ -332,35 +355,46 @@ static enum err read_blob(struct bytes blob, TPM2B_PUBLIC *public_area, TPM2B_PR
 	enum err e = key_file_read(blob, &file, why);
 	if (e != ERR_OK)
 		return e;
-	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(file.public_area.data, file.public_area.len, &public_at, public_area) !=
-	            TSS2_RC_SUCCESS ||
+	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(file.public_area.data, file.public_area.len, &public_at,
+					   public_area) != TSS2_RC_SUCCESS ||
 	    public_at != file.public_area.len ||
-	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(file.private_area.data, file.private_area.len, &private_at, private_area) !=
-	            TSS2_RC_SUCCESS ||
+	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(file.private_area.data, file.private_area.len,
+					    &private_at, private_area) != TSS2_RC_SUCCESS ||
 	    private_at != file.private_area.len) {
-		e = why_set(why, ERR_INVALID, "tpm.key_file", "the TPM structures in the key file are damaged");
+		e = why_set(why, ERR_INVALID, "tpm.key_file",
+			    "the TPM structures in the key file are damaged");
 		why_next(why, "restore it from a backup of this device, or enroll anew");
 	}
+	*parent = file.parent;
 	return e;
 }
 
 enum err tpm_key_file_public(struct bytes blob, struct public_key *out, struct why *why)
 {
-	TPM2B_PUBLIC public_area = { .size = 0 };
-	TPM2B_PRIVATE private_area = { .size = 0 };
-	enum err e = read_blob(blob, &public_area, &private_area, why);
+	TPM2B_PUBLIC public_area = {.size = 0};
+	TPM2B_PRIVATE private_area = {.size = 0};
+	uint32_t parent;
+	enum err e = read_blob(blob, &parent, &public_area, &private_area, why);
 	return e == ERR_OK ? take_public(&public_area.publicArea, out, why) : e;
 }
 
-enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key, struct why *why)
+enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key,
+		      struct why *why)
 {
-	TPM2B_PUBLIC public_area = { .size = 0 };
-	TPM2B_PRIVATE private_area = { .size = 0 };
+	TPM2B_PUBLIC public_area = {.size = 0};
+	TPM2B_PRIVATE private_area = {.size = 0};
 	struct public_key pub;
 	uint32_t handle = ESYS_TR_NONE;
-	enum err e = read_blob(blob, &public_area, &private_area, why);
+	uint32_t parent;
+	enum err e = read_blob(blob, &parent, &public_area, &private_area, why);
 	if (e == ERR_OK)
 		e = take_public(&public_area.publicArea, &pub, why);
+	if (e == ERR_OK && parent != tpm->srk_handle) {
+		e = why_set(why, ERR_UNSUPPORTED, "tpm.pin_handle",
+			    "the key lies below 0x%08x, but [tpm] srk is 0x%08x", parent,
+			    tpm->srk_handle);
+		why_next(why, "set srk = 0x%08x, or retire the profile and enroll anew", parent);
+	}
 	if (e == ERR_OK)
 		e = tpm_ready(tpm, why);
 	if (e != ERR_OK)
@@ -369,7 +403,7 @@ enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out
 	int tries = 0;
 	do {
 		rc = Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
-		               &private_area, &public_area, &handle);
+			       &private_area, &public_area, &handle);
 	} while (tries++ == 0 && tpm_session_again(tpm, rc));
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_key_error(tpm, rc, "Load", why);

@@ -15,9 +15,9 @@
 #include "hal/log.h"
 
 #define WIRE_MAGIC 0x7369676e65742d77u /* "signet-w": tells our context from another */
-#define WIRE_CREATE_S 300              /* seconds: prime search of a slow TPM, with room */
-#define HEADER_LEN 10                  /* bytes: tag, size, code (TPM 2.0 Part 1, section 18) */
-#define ANSWER_MAX 4096                /* bytes: what Linux' driver hands over at once */
+#define WIRE_CREATE_S 300	       /* seconds: prime search of a slow TPM, with room */
+#define HEADER_LEN 10		       /* bytes: tag, size, code (TPM 2.0 Part 1, section 18) */
+#define ANSWER_MAX 4096		       /* bytes: what Linux' driver hands over at once */
 #define DEVICE_DEFAULT "/dev/tpmrm0"
 
 struct wire {
@@ -80,11 +80,12 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *tcti, size_t len, const uint8_t *comm
 		return TSS2_TCTI_RC_BAD_VALUE;
 	if (w->is_dead)
 		return TSS2_TCTI_RC_NO_CONNECTION;
-	while (done < len) { /* the device takes a command in one piece; only a socket may split it */
+	while (done <
+	       len) { /* the device takes a command in one piece; only a socket may split it */
 		ssize_t n = write_some(w, command + done, len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
-		struct pollfd room = { .fd = w->fd, .events = POLLOUT };
+		struct pollfd room = {.fd = w->fd, .events = POLLOUT};
 		if (n < 0 && errno == EAGAIN && poll(&room, 1, (int)w->timeout_s * 1000) > 0)
 			continue;
 		if (n <= 0)
@@ -115,7 +116,7 @@ static TSS2_RC fill(struct wire *w, size_t *got)
 	size_t want = HEADER_LEN;
 	while (*got < want) {
 		long long left = limit_ms(w) - elapsed_ms(&w->sent);
-		struct pollfd in = { .fd = w->fd, .events = POLLIN };
+		struct pollfd in = {.fd = w->fd, .events = POLLIN};
 		int ready = left > 0 ? poll(&in, 1, (int)left) : 0;
 		if (ready < 0 && errno == EINTR)
 			continue;
@@ -149,7 +150,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *tcti, size_t *len, uint8_t *answer, in
 		}
 		w->len = got;
 		log_debug("tpm_wire: command 0x%03x: 0x%03x after %lld ms", w->command,
-		          number_at(w->answer + 6), elapsed_ms(&w->sent));
+			  number_at(w->answer + 6), elapsed_ms(&w->sent));
 	}
 	if (answer != NULL && *len < w->len)
 		return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
@@ -168,7 +169,8 @@ static TSS2_RC cancel(TSS2_TCTI_CONTEXT *tcti)
 	return TSS2_TCTI_RC_NOT_IMPLEMENTED;
 }
 
-static TSS2_RC get_poll_handles(TSS2_TCTI_CONTEXT *tcti, TSS2_TCTI_POLL_HANDLE *handles, size_t *count)
+static TSS2_RC get_poll_handles(TSS2_TCTI_CONTEXT *tcti, TSS2_TCTI_POLL_HANDLE *handles,
+				size_t *count)
 {
 	(void)tcti;
 	(void)handles;
@@ -193,7 +195,7 @@ static TSS2_RC make_sticky(TSS2_TCTI_CONTEXT *tcti, TPM2_HANDLE *handle, uint8_t
 
 static int connect_to(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof address.sun_path) {
 		errno = ENAMETOOLONG;
 		return -1;

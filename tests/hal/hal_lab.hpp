@@ -44,8 +44,8 @@ class HalLab
 	size_t count() const
 	{
 		size_t n = 0;
-		for (const auto &entry : std::filesystem::directory_iterator(folder))
-			n += entry.exists();
+		for (std::filesystem::directory_iterator i(folder), end; i != end; ++i)
+			n++;
 		return n;
 	}
 };
