@@ -7,10 +7,7 @@
 
 #define CAP_FIRST 64 /* bytes: a first allocation smaller than this only costs time */
 
-void buf_init(struct buf *b, size_t max)
-{
-	*b = (struct buf){ .max = max };
-}
+void buf_init(struct buf *b, size_t max) { *b = (struct buf){.max = max}; }
 
 static enum err reserve(struct buf *b, size_t more)
 {
@@ -31,7 +28,7 @@ static enum err reserve(struct buf *b, size_t more)
 	size_t len = b->len;
 	size_t max = b->max;
 	buf_clear(b);
-	*b = (struct buf){ .data = grown, .len = len, .cap = cap, .max = max };
+	*b = (struct buf){.data = grown, .len = len, .cap = cap, .max = max};
 	return ERR_OK;
 }
 
@@ -46,10 +43,7 @@ enum err buf_add(struct buf *b, const void *p, size_t len)
 	return ERR_OK;
 }
 
-enum err buf_add_text(struct buf *b, const char *text)
-{
-	return buf_add(b, text, strlen(text));
-}
+enum err buf_add_text(struct buf *b, const char *text) { return buf_add(b, text, strlen(text)); }
 
 enum err buf_add_format(struct buf *b, const char *format, ...)
 {
@@ -104,10 +98,10 @@ void buf_clear(struct buf *b)
 	if (b->data != NULL)
 		explicit_bzero(b->data, b->cap);
 	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){.max = b->max};
 }
 
 struct bytes buf_bytes(const struct buf *b)
 {
-	return (struct bytes){ .data = b->data, .len = b->len };
+	return (struct bytes){.data = b->data, .len = b->len};
 }

@@ -14,8 +14,8 @@ static bool rtc_has_set(const char *folder, const char *name)
 	struct buf text;
 	buf_init(&text, 4096); /* sysfs files claim a page */
 	snprintf(tail, sizeof tail, "%.250s/hctosys", name);
-	bool is_set = path_join(path, folder, tail) == ERR_OK && file_read(path, &text, NULL) == ERR_OK &&
-	              text.len > 0 && text.data[0] == '1';
+	bool is_set = path_join(path, folder, tail) == ERR_OK &&
+		      file_read(path, &text, NULL) == ERR_OK && text.len > 0 && text.data[0] == '1';
 	buf_clear(&text);
 	return is_set;
 }
@@ -34,9 +34,9 @@ static void look_at_rtc(void *ctx, const char *name)
 struct clock_facts clock_look(const char *root)
 {
 	char folder[FILE_PATH_MAX];
-	struct timex state = { .modes = 0 };
-	struct rtc_search search = { folder, false };
-	struct clock_facts facts = { .now = (int64_t)time(NULL), .build_date = SIGNET_BUILD_DATE };
+	struct timex state = {.modes = 0};
+	struct rtc_search search = {folder, false};
+	struct clock_facts facts = {.now = (int64_t)time(NULL), .build_date = SIGNET_BUILD_DATE};
 	facts.is_synchronised = adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
 	if (path_in_root(folder, root, "/sys/class/rtc") == ERR_OK &&
 	    file_list(folder, look_at_rtc, &search, NULL) == ERR_OK)
@@ -44,11 +44,11 @@ struct clock_facts clock_look(const char *root)
 	return facts;
 }
 
-struct clock_view clock_judge(const struct clock_facts *facts, enum clock_setting setting, int64_t saved,
-                              int64_t own_not_before)
+struct clock_view clock_judge(const struct clock_facts *facts, enum clock_setting setting,
+			      int64_t saved, int64_t own_not_before)
 {
 	int64_t latest = facts->build_date + CLOCK_YEARS_15_S;
-	struct clock_view view = { .floor = facts->build_date };
+	struct clock_view view = {.floor = facts->build_date};
 	if (saved > view.floor)
 		view.floor = saved;
 	if (own_not_before > view.floor && own_not_before < latest)
@@ -61,7 +61,8 @@ struct clock_view clock_judge(const struct clock_facts *facts, enum clock_settin
 	case CLOCK_UNTRUSTED:
 		break;
 	case CLOCK_AUTO:
-		view.is_trusted = facts->is_synchronised || (facts->has_rtc_set_clock && is_plausible);
+		view.is_trusted =
+		    facts->is_synchronised || (facts->has_rtc_set_clock && is_plausible);
 		break;
 	}
 	view.now = facts->now > view.floor ? facts->now : view.floor;
@@ -70,7 +71,7 @@ struct clock_view clock_judge(const struct clock_facts *facts, enum clock_settin
 
 int64_t clock_boot_ms(void)
 {
-	struct timespec t = { 0, 0 };
+	struct timespec t = {0, 0};
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

@@ -46,10 +46,7 @@ void der_put_text(struct der_out *out, uint8_t tag, const char *text)
 	der_put(out, tag, text, strlen(text));
 }
 
-void der_put_raw(struct der_out *out, const void *der, size_t len)
-{
-	add(out, der, len);
-}
+void der_put_raw(struct der_out *out, const void *der, size_t len) { add(out, der, len); }
 
 void der_put_unsigned(struct der_out *out, const void *big_endian, size_t len)
 {
@@ -69,7 +66,8 @@ void der_put_unsigned(struct der_out *out, const void *big_endian, size_t len)
 
 void der_put_small(struct der_out *out, uint32_t value)
 {
-	uint8_t four[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value };
+	uint8_t four[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+			   (uint8_t)value};
 	der_put_unsigned(out, four, sizeof four);
 }
 
@@ -79,10 +77,7 @@ void der_put_bool(struct der_out *out, bool value)
 	der_put(out, DER_BOOLEAN, &byte, 1);
 }
 
-void der_put_null(struct der_out *out)
-{
-	der_put(out, DER_NULL, NULL, 0);
-}
+void der_put_null(struct der_out *out) { der_put(out, DER_NULL, NULL, 0); }
 
 static size_t base128(uint64_t value, uint8_t out[10])
 {
@@ -90,7 +85,8 @@ static size_t base128(uint64_t value, uint8_t out[10])
 	for (uint64_t v = value >> 7; v != 0; v >>= 7)
 		count++;
 	for (size_t i = 0; i < count; i++)
-		out[i] = (uint8_t)((value >> 7 * (count - 1 - i) & 0x7f) | (i + 1 < count ? 0x80 : 0));
+		out[i] =
+		    (uint8_t)((value >> 7 * (count - 1 - i) & 0x7f) | (i + 1 < count ? 0x80 : 0));
 	return count;
 }
 
@@ -158,10 +154,7 @@ void der_put_time(struct der_out *out, int64_t unix_s)
 	der_put_text(out, is_utc ? DER_UTC_TIME : DER_GENERALIZED_TIME, text + (is_utc ? 2 : 0));
 }
 
-size_t der_begin(const struct der_out *out)
-{
-	return out->bytes.len;
-}
+size_t der_begin(const struct der_out *out) { return out->bytes.len; }
 
 void der_end(struct der_out *out, size_t begin, uint8_t tag)
 {
@@ -219,10 +212,7 @@ enum err der_finish(struct der_out *out, struct buf *out_der)
 	return e;
 }
 
-void der_out_clear(struct der_out *out)
-{
-	buf_clear(&out->bytes);
-}
+void der_out_clear(struct der_out *out) { buf_clear(&out->bytes); }
 
 enum err der_next(struct bytes *in, struct der_tlv *out)
 {
@@ -244,8 +234,9 @@ enum err der_next(struct bytes *in, struct der_tlv *out)
 	}
 	if (len > in->len - at)
 		return ERR_INVALID;
-	*out = (struct der_tlv){ .tag = in->data[0], .content = { in->data + at, len }, .whole = { in->data, at + len } };
-	*in = (struct bytes){ in->data + at + len, in->len - at - len };
+	*out = (struct der_tlv){
+	    .tag = in->data[0], .content = {in->data + at, len}, .whole = {in->data, at + len}};
+	*in = (struct bytes){in->data + at + len, in->len - at - len};
 	return ERR_OK;
 }
 
@@ -283,8 +274,9 @@ enum err der_oid_text(struct bytes content, char out[], size_t cap)
 			continue;
 		uint64_t top = value < 80 ? value / 40 : 2;
 		int n = is_first ? snprintf(text, sizeof text, "%llu.%llu", (unsigned long long)top,
-		                            (unsigned long long)(value - top * 40))
-		                 : snprintf(text + len, sizeof text - len, ".%llu", (unsigned long long)value);
+					    (unsigned long long)(value - top * 40))
+				 : snprintf(text + len, sizeof text - len, ".%llu",
+					    (unsigned long long)value);
 		if (n < 0 || (size_t)n >= sizeof text - len)
 			return ERR_TOO_BIG;
 		len += (size_t)n;
@@ -300,7 +292,8 @@ enum err der_oid_text(struct bytes content, char out[], size_t cap)
 bool der_is_oid(const struct der_tlv *tlv, const char *dotted)
 {
 	char text[DER_OID_TEXT_MAX];
-	return tlv->tag == DER_OID && der_oid_text(tlv->content, text, sizeof text) == ERR_OK && strcmp(text, dotted) == 0;
+	return tlv->tag == DER_OID && der_oid_text(tlv->content, text, sizeof text) == ERR_OK &&
+	       strcmp(text, dotted) == 0;
 }
 
 static bool two_digits(const uint8_t *p, int *out)
@@ -311,7 +304,8 @@ static bool two_digits(const uint8_t *p, int *out)
 	return true;
 }
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar; March is the first month of its year here. */
+/* Days since 1970-01-01 of a date of the Gregorian calendar; March is the first month of its year
+ * here. */
 static int64_t days_of(int64_t year, int month, int day)
 {
 	year -= month <= 2;
@@ -328,7 +322,8 @@ enum err der_time(const struct der_tlv *tlv, int64_t *out_unix_s)
 	size_t wanted = is_utc ? 13 : 15;
 	int f[6];
 	int century = 0;
-	if ((!is_utc && tlv->tag != DER_GENERALIZED_TIME) || tlv->content.len != wanted || p[wanted - 1] != 'Z')
+	if ((!is_utc && tlv->tag != DER_GENERALIZED_TIME) || tlv->content.len != wanted ||
+	    p[wanted - 1] != 'Z')
 		return ERR_INVALID;
 	if (!is_utc) {
 		if (!two_digits(p, &century))
@@ -339,10 +334,10 @@ enum err der_time(const struct der_tlv *tlv, int64_t *out_unix_s)
 		if (!two_digits(p + 2 * i, &f[i]))
 			return ERR_INVALID;
 	int year = is_utc ? f[0] + (f[0] < 50 ? 2000 : 1900) : century * 100 + f[0];
-	static const int month_days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	if (f[1] < 1 || f[1] > 12 || f[2] < 1 || f[2] > month_days[f[1] - 1] || (f[1] == 2 && f[2] == 29 && !is_leap) ||
-	    f[3] > 23 || f[4] > 59 || f[5] > 59)
+	if (f[1] < 1 || f[1] > 12 || f[2] < 1 || f[2] > month_days[f[1] - 1] ||
+	    (f[1] == 2 && f[2] == 29 && !is_leap) || f[3] > 23 || f[4] > 59 || f[5] > 59)
 		return ERR_INVALID;
 	*out_unix_s = days_of(year, f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
 	return ERR_OK;

@@ -10,7 +10,8 @@
 
 #define MAC_TEXT_LEN 17 /* "02:00:00:12:34:56" */
 
-/* First line of a small file, blanks at its end taken off. Bytes that are no printable ASCII make it unusable. */
+/* First line of a small file, blanks at its end taken off. Bytes that are no printable ASCII make
+ * it unusable. */
 static enum err read_line(const char *root, const char *path, char out[], size_t cap)
 {
 	char full[FILE_PATH_MAX];
@@ -57,8 +58,15 @@ enum err device_hostname(const char *root, char out[], size_t cap)
 
 static bool is_placeholder(const char *serial)
 {
-	static const char *const words[] = { "To be filled by O.E.M.", "Default string", "System Serial Number",
-		                             "Not Specified", "None", "N/A", "0", "00000000", "0123456789" };
+	static const char *const words[] = {"To be filled by O.E.M.",
+					    "Default string",
+					    "System Serial Number",
+					    "Not Specified",
+					    "None",
+					    "N/A",
+					    "0",
+					    "00000000",
+					    "0123456789"};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcasecmp(serial, words[i]) == 0)
 			return true;
@@ -67,11 +75,12 @@ static bool is_placeholder(const char *serial)
 
 enum err device_serial(const char *root, char out[], size_t cap)
 {
-	static const char *const paths[] = { "/sys/class/dmi/id/product_serial", "/proc/device-tree/serial-number" };
+	static const char *const paths[] = {"/sys/class/dmi/id/product_serial",
+					    "/proc/device-tree/serial-number"};
 	char serial[128];
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-		if (read_line(root, paths[i], serial, sizeof serial) != ERR_OK || is_placeholder(serial) ||
-		    strlen(serial) >= cap)
+		if (read_line(root, paths[i], serial, sizeof serial) != ERR_OK ||
+		    is_placeholder(serial) || strlen(serial) >= cap)
 			continue;
 		memcpy(out, serial, strlen(serial) + 1);
 		return ERR_OK;
@@ -119,10 +128,10 @@ static void look_at_interface(void *ctx, const char *name)
 enum err device_wifi_mac(const char *root, char out[], size_t cap)
 {
 	char folder[FILE_PATH_MAX];
-	struct search search = { .root = root };
+	struct search search = {.root = root};
 	if (path_in_root(folder, root, "/sys/class/net") != ERR_OK ||
-	    file_list(folder, look_at_interface, &search, NULL) != ERR_OK || search.mac[0] == '\0' ||
-	    strlen(search.mac) >= cap)
+	    file_list(folder, look_at_interface, &search, NULL) != ERR_OK ||
+	    search.mac[0] == '\0' || strlen(search.mac) >= cap)
 		return ERR_NOT_FOUND;
 	memcpy(out, search.mac, strlen(search.mac) + 1);
 	return ERR_OK;

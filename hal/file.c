@@ -13,15 +13,15 @@
 #include "hal/clock.h"
 
 #define NAMES_MAX 10000 /* entries of one folder that we list */
-#define LOCK_TRY_MS 50  /* between two tries for a lock */
+#define LOCK_TRY_MS 50	/* between two tries for a lock */
 
 static enum err fail(const char *what, const char *path, struct why *why)
 {
 	int number = errno;
-	enum err e = number == ENOENT || number == ENOTDIR                           ? ERR_NOT_FOUND
-	             : number == EACCES || number == EPERM || number == EROFS        ? ERR_DENIED
-	             : number == ENAMETOOLONG || number == EFBIG ? ERR_TOO_BIG
-	                                                         : ERR_IO;
+	enum err e = number == ENOENT || number == ENOTDIR		      ? ERR_NOT_FOUND
+		     : number == EACCES || number == EPERM || number == EROFS ? ERR_DENIED
+		     : number == ENAMETOOLONG || number == EFBIG	      ? ERR_TOO_BIG
+									      : ERR_IO;
 	char code[32];
 	snprintf(code, sizeof code, "file.%s", what);
 	return why_set(why, e, code, "%s: cannot %s: %s", path, what, strerror(number));
@@ -105,7 +105,7 @@ static enum err write_all(int fd, struct bytes content, const char *path, struct
 			continue;
 		if (n < 0)
 			return fail("write", path, why);
-		content = (struct bytes){ content.data + n, content.len - (size_t)n };
+		content = (struct bytes){content.data + n, content.len - (size_t)n};
 	}
 	return ERR_OK;
 }
@@ -157,7 +157,8 @@ enum err file_write_atomic(const char *path, struct bytes content, unsigned mode
 	if (e != ERR_OK)
 		return e;
 	snprintf(temporary, sizeof temporary, "%s.XXXXXX", target);
-	int fd = mkostemp(temporary, O_CLOEXEC); /* O_EXCL and 0600: wider only once it has its owner */
+	int fd =
+	    mkostemp(temporary, O_CLOEXEC); /* O_EXCL and 0600: wider only once it has its owner */
 	if (fd < 0)
 		return fail("write", path, why);
 	e = set_rights(fd, target, mode, why);
@@ -174,7 +175,8 @@ enum err file_write_atomic(const char *path, struct bytes content, unsigned mode
 }
 
 /* Open for appending; a file that is made here gets `mode` whatever the umask is. */
-static enum err open_append(const char *path, unsigned mode, int *out_fd, bool *out_is_new, struct why *why)
+static enum err open_append(const char *path, unsigned mode, int *out_fd, bool *out_is_new,
+			    struct why *why)
 {
 	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	struct stat info;
@@ -222,8 +224,9 @@ static enum err make_one(const char *path, unsigned mode, struct why *why)
 		int number = errno;
 		if (stat(path, &info) == 0)
 			return S_ISDIR(info.st_mode)
-			               ? ERR_OK
-			               : why_set(why, ERR_IO, "file.make", "%s: is there and is no folder", path);
+				   ? ERR_OK
+				   : why_set(why, ERR_IO, "file.make",
+					     "%s: is there and is no folder", path);
 		errno = number;
 		return fail("make", path, why);
 	}
@@ -309,7 +312,7 @@ static enum err overwrite(const char *path, struct why *why)
 		e = no_regular_file(path, why);
 	for (off_t left = e == ERR_OK ? info.st_size : 0; left > 0 && e == ERR_OK;) {
 		size_t now = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
-		e = write_all(fd, (struct bytes){ zeros, now }, path, why);
+		e = write_all(fd, (struct bytes){zeros, now}, path, why);
 		left -= (off_t)now;
 	}
 	if (e == ERR_OK && fsync(fd) != 0)
@@ -342,16 +345,18 @@ static void remove_entry(void *ctx, const char *name)
 	if (r->err != ERR_OK)
 		why_set(r->why, r->err, "file.remove", "%s: a name too long in it", r->folder);
 	else
-		r->err = strncmp(name, "key.", 4) == 0 ? file_wipe(path, r->why) : file_remove(path, r->why);
+		r->err = strncmp(name, "key.", 4) == 0 ? file_wipe(path, r->why)
+						       : file_remove(path, r->why);
 }
 
 enum err file_remove_folder(const char *path, struct why *why)
 {
-	struct removal removal = { path, ERR_OK, why };
+	struct removal removal = {path, ERR_OK, why};
 	struct stat info;
 	if (lstat(path, &info) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? ERR_OK : fail("remove", path, why);
-	if (!S_ISDIR(info.st_mode)) /* a symlink to a folder neither: nobody empties what lies elsewhere */
+	if (!S_ISDIR(info.st_mode)) /* a symlink to a folder neither: nobody empties what lies
+				       elsewhere */
 		return why_set(why, ERR_IO, "file.remove", "%s: not a folder", path);
 	enum err e = file_list(path, remove_entry, &removal, why);
 	if (e == ERR_OK)
@@ -374,7 +379,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-enum err file_list(const char *folder, void (*each)(void *ctx, const char *name), void *ctx, struct why *why)
+enum err file_list(const char *folder, void (*each)(void *ctx, const char *name), void *ctx,
+		   struct why *why)
 {
 	char **names = NULL;
 	size_t count = 0;
@@ -386,16 +392,18 @@ enum err file_list(const char *folder, void (*each)(void *ctx, const char *name)
 	while (e == ERR_OK && (errno = 0, entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		char **grown = count < NAMES_MAX ? realloc(names, (count + 1) * sizeof *names) : NULL;
+		char **grown =
+		    count < NAMES_MAX ? realloc(names, (count + 1) * sizeof *names) : NULL;
 		if (grown == NULL) {
-			e = why_set(why, count < NAMES_MAX ? ERR_NO_MEMORY : ERR_TOO_BIG, "file.list", "%s: %zu entries", folder,
-			            count);
+			e = why_set(why, count < NAMES_MAX ? ERR_NO_MEMORY : ERR_TOO_BIG,
+				    "file.list", "%s: %zu entries", folder, count);
 			break;
 		}
 		names = grown;
 		names[count] = strdup(entry->d_name);
 		if (names[count] == NULL)
-			e = why_set(why, ERR_NO_MEMORY, "file.list", "%s: %zu entries", folder, count);
+			e = why_set(why, ERR_NO_MEMORY, "file.list", "%s: %zu entries", folder,
+				    count);
 		else
 			count++;
 	}
@@ -427,11 +435,12 @@ enum err file_lock(const char *path, unsigned wait_s, int *out_fd, struct why *w
 		}
 		if (clock_boot_ms() >= until) {
 			close(fd);
-			enum err e = why_set(why, ERR_BUSY, "file.lock", "another run of signet holds %s", path);
+			enum err e = why_set(why, ERR_BUSY, "file.lock",
+					     "another run of signet holds %s", path);
 			why_next(why, "wait for it to end, then try again");
 			return e;
 		}
-		struct timespec pause = { 0, LOCK_TRY_MS * 1000000L };
+		struct timespec pause = {0, LOCK_TRY_MS * 1000000L};
 		nanosleep(&pause, NULL);
 	}
 	*out_fd = fd;

@@ -11,9 +11,9 @@
 #include "hal/wiped_memory.h"
 
 #define HEADERS_MAX (64 * 1024) /* bytes of all response headers: endless headers must end */
-#define REDIRECTS_MAX 3         /* on the same host, GET only */
-#define SHOWN_URL_MAX 300       /* characters of an address in a sentence */
-#define PASSWORD_MAX 4096       /* bytes; no login form takes more */
+#define REDIRECTS_MAX 3		/* on the same host, GET only */
+#define SHOWN_URL_MAX 300	/* characters of an address in a sentence */
+#define PASSWORD_MAX 4096	/* bytes; no login form takes more */
 
 /* One transfer as libcurl's callbacks see it. */
 struct transfer {
@@ -44,14 +44,16 @@ static size_t take_header(char *data, size_t size, size_t count, void *user)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-/* The query is not shown: a GET message is long, and says nothing to a technician. Nobody's password either. */
+/* The query is not shown: a GET message is long, and says nothing to a technician. Nobody's
+ * password either. */
 static void shown_url(const char *url, char out[SHOWN_URL_MAX])
 {
 	const char *host = strstr(url, "://");
 	host = host != NULL ? host + 3 : url;
 	const char *at = memchr(host, '@', strcspn(host, "/?#"));
 	snprintf(out, SHOWN_URL_MAX, "%.*s%.*s", (int)(host - url < 16 ? host - url : 0), url,
-	         (int)(at != NULL ? strcspn(at + 1, "?#") : strcspn(host, "?#")), at != NULL ? at + 1 : host);
+		 (int)(at != NULL ? strcspn(at + 1, "?#") : strcspn(host, "?#")),
+		 at != NULL ? at + 1 : host);
 }
 
 /* What a failure of libcurl means for the caller, and what a technician does about it. */
@@ -64,32 +66,41 @@ struct meaning {
 
 static const struct meaning *meaning_of(CURLcode code)
 {
-	static const char trust[] = "set tls_trust to the trust profile of the server's CA; check the clock";
-	static const char handshake[] = "is this a https address? The server must offer TLS 1.2 or newer";
+	static const char trust[] =
+	    "set tls_trust to the trust profile of the server's CA; check the clock";
+	static const char handshake[] =
+	    "is this a https address? The server must offer TLS 1.2 or newer";
 	static const struct meaning meanings[] = {
-		{ CURLE_URL_MALFORMAT, ERR_INVALID, "http.url", "use a http:// or https:// address" },
-		{ CURLE_LOGIN_DENIED, ERR_INVALID, "http.url", "take user and password out of the address" },
-		{ CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE, "http.resolve", "check the name and this device's DNS" },
-		{ CURLE_COULDNT_RESOLVE_PROXY, ERR_UNREACHABLE, "http.resolve", "check proxy and this device's DNS" },
-		{ CURLE_COULDNT_CONNECT, ERR_UNREACHABLE, "http.connect",
-		  "check the network, the address and whether the server runs" },
-		{ CURLE_OPERATION_TIMEDOUT, ERR_UNREACHABLE, "http.timeout",
-		  "check the network; raise timeout for a slow server" },
-		{ CURLE_PEER_FAILED_VERIFICATION, ERR_UNTRUSTED, "http.tls", trust },
-		{ CURLE_SSL_ISSUER_ERROR, ERR_UNTRUSTED, "http.tls", trust },
-		{ CURLE_SSL_INVALIDCERTSTATUS, ERR_UNTRUSTED, "http.tls", trust },
-		{ CURLE_SSL_CONNECT_ERROR, ERR_UNREACHABLE, "http.tls", handshake },
-		{ CURLE_SSL_CIPHER, ERR_UNREACHABLE, "http.tls", handshake },
-		{ CURLE_SSL_CACERT_BADFILE, ERR_IO, "http.tls", "install the trust profile that tls_trust names" },
-		/* HTTP/0.9, which libcurl calls so; other schemes are refused before */
-		{ CURLE_UNSUPPORTED_PROTOCOL, ERR_UNREACHABLE, "http.protocol", "is this a web server's address?" },
-		{ CURLE_WEIRD_SERVER_REPLY, ERR_UNREACHABLE, "http.protocol", "is this a web server's address?" },
-		{ CURLE_BAD_CONTENT_ENCODING, ERR_UNREACHABLE, "http.protocol", "is this a web server's address?" },
-		{ CURLE_OUT_OF_MEMORY, ERR_NO_MEMORY, "http.memory", "" },
+	    {CURLE_URL_MALFORMAT, ERR_INVALID, "http.url", "use a http:// or https:// address"},
+	    {CURLE_LOGIN_DENIED, ERR_INVALID, "http.url",
+	     "take user and password out of the address"},
+	    {CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE, "http.resolve",
+	     "check the name and this device's DNS"},
+	    {CURLE_COULDNT_RESOLVE_PROXY, ERR_UNREACHABLE, "http.resolve",
+	     "check proxy and this device's DNS"},
+	    {CURLE_COULDNT_CONNECT, ERR_UNREACHABLE, "http.connect",
+	     "check the network, the address and whether the server runs"},
+	    {CURLE_OPERATION_TIMEDOUT, ERR_UNREACHABLE, "http.timeout",
+	     "check the network; raise timeout for a slow server"},
+	    {CURLE_PEER_FAILED_VERIFICATION, ERR_UNTRUSTED, "http.tls", trust},
+	    {CURLE_SSL_ISSUER_ERROR, ERR_UNTRUSTED, "http.tls", trust},
+	    {CURLE_SSL_INVALIDCERTSTATUS, ERR_UNTRUSTED, "http.tls", trust},
+	    {CURLE_SSL_CONNECT_ERROR, ERR_UNREACHABLE, "http.tls", handshake},
+	    {CURLE_SSL_CIPHER, ERR_UNREACHABLE, "http.tls", handshake},
+	    {CURLE_SSL_CACERT_BADFILE, ERR_IO, "http.tls",
+	     "install the trust profile that tls_trust names"},
+	    /* HTTP/0.9, which libcurl calls so; other schemes are refused before */
+	    {CURLE_UNSUPPORTED_PROTOCOL, ERR_UNREACHABLE, "http.protocol",
+	     "is this a web server's address?"},
+	    {CURLE_WEIRD_SERVER_REPLY, ERR_UNREACHABLE, "http.protocol",
+	     "is this a web server's address?"},
+	    {CURLE_BAD_CONTENT_ENCODING, ERR_UNREACHABLE, "http.protocol",
+	     "is this a web server's address?"},
+	    {CURLE_OUT_OF_MEMORY, ERR_NO_MEMORY, "http.memory", ""},
 	};
 	/* the line broke in the middle, and whatever a newer libcurl may invent */
-	static const struct meaning other = { CURLE_OK, ERR_UNREACHABLE, "http.io",
-		                              "check the network and whether the server runs" };
+	static const struct meaning other = {CURLE_OK, ERR_UNREACHABLE, "http.io",
+					     "check the network and whether the server runs"};
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
 		if (meanings[i].code == code)
 			return &meanings[i];
@@ -98,13 +109,14 @@ static const struct meaning *meaning_of(CURLcode code)
 
 static enum err too_big(const char *shown, const char *part, int max, struct why *why)
 {
-	enum err e = why_set(why, ERR_TOO_BIG, "http.too_big", "%s: the %s is larger than %d bytes", shown, part, max);
+	enum err e = why_set(why, ERR_TOO_BIG, "http.too_big", "%s: the %s is larger than %d bytes",
+			     shown, part, max);
 	why_next(why, "is the url right? A captive portal or proxy may answer in its place");
 	return e;
 }
 
-static enum err translate(CURLcode code, const struct transfer *t, const char *url, const char *words,
-                          struct why *why)
+static enum err translate(CURLcode code, const struct transfer *t, const char *url,
+			  const char *words, struct why *why)
 {
 	char shown[SHOWN_URL_MAX];
 	shown_url(url, shown);
@@ -113,12 +125,14 @@ static enum err translate(CURLcode code, const struct transfer *t, const char *u
 	if (t->has_big_header)
 		return too_big(shown, "reply's header", HEADERS_MAX, why);
 	const struct meaning *m = meaning_of(code);
-	why_set(why, m->err, m->word, "%s: %s", shown, words[0] != '\0' ? words : curl_easy_strerror(code));
+	why_set(why, m->err, m->word, "%s: %s", shown,
+		words[0] != '\0' ? words : curl_easy_strerror(code));
 	why_next(why, "%s", m->next);
 	return m->err;
 }
 
-static void set_common(CURL *curl, const struct http_request *r, struct transfer *t, char words[CURL_ERROR_SIZE])
+static void set_common(CURL *curl, const struct http_request *r, struct transfer *t,
+		       char words[CURL_ERROR_SIZE])
 {
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -126,7 +140,8 @@ static void set_common(CURL *curl, const struct http_request *r, struct transfer
 	curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* RFC 8996 */
-	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_BODY_MAX); /* by Content-Length */
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
+			 (curl_off_t)HTTP_BODY_MAX); /* by Content-Length */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -154,20 +169,25 @@ static enum err set_login(CURL *curl, const struct http_request *r, struct why *
 	if (r->user == NULL)
 		return ERR_OK;
 	buf_init(&copy, PASSWORD_MAX + 1);
-	enum err e = r->password != NULL ? buf_add(&copy, r->password->data, r->password->len) : ERR_OK;
-	if (e == ERR_OK && (copy.len > PASSWORD_MAX || (copy.len > 0 && memchr(copy.data, 0, copy.len) != NULL)))
-		e = why_set(why, ERR_INVALID, "http.login", "the password of \"%s\" is longer than %d bytes or has a NUL in it",
-		            r->user, PASSWORD_MAX);
+	enum err e =
+	    r->password != NULL ? buf_add(&copy, r->password->data, r->password->len) : ERR_OK;
+	if (e == ERR_OK &&
+	    (copy.len > PASSWORD_MAX || (copy.len > 0 && memchr(copy.data, 0, copy.len) != NULL)))
+		e = why_set(why, ERR_INVALID, "http.login",
+			    "the password of \"%s\" is longer than %d bytes or has a NUL in it",
+			    r->user, PASSWORD_MAX);
 	const char *password = e == ERR_OK ? buf_text(&copy) : NULL;
-	if (e == ERR_OK && (password == NULL || curl_easy_setopt(curl, CURLOPT_USERNAME, r->user) != CURLE_OK ||
-	                    curl_easy_setopt(curl, CURLOPT_PASSWORD, password) != CURLE_OK))
+	if (e == ERR_OK &&
+	    (password == NULL || curl_easy_setopt(curl, CURLOPT_USERNAME, r->user) != CURLE_OK ||
+	     curl_easy_setopt(curl, CURLOPT_PASSWORD, password) != CURLE_OK))
 		e = ERR_NO_MEMORY;
 	curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	buf_clear(&copy);
 	return e;
 }
 
-/* RFC 9110 section 10.2.3: seconds, or a date; that is seen from the server's Date, for our clock may be wrong. */
+/* RFC 9110 section 10.2.3: seconds, or a date; that is seen from the server's Date, for our clock
+ * may be wrong. */
 static int64_t retry_after(const char *value, int64_t date)
 {
 	char *end = NULL;
@@ -199,23 +219,26 @@ static enum err set_body(CURL *curl, const struct http_request *r, struct curl_s
 {
 	char type[160];
 	snprintf(type, sizeof type, "Content-Type: %s",
-	         r->content_type != NULL ? r->content_type : "application/octet-stream");
+		 r->content_type != NULL ? r->content_type : "application/octet-stream");
 	*headers = curl_slist_append(NULL, type);
 	if (*headers == NULL || curl_slist_append(*headers, "Expect:") == NULL)
 		return ERR_NO_MEMORY;
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
 	/* never NULL: libcurl would read stdin */
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body->len > 0 ? (const char *)r->body->data : "");
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+			 r->body->len > 0 ? (const char *)r->body->data : "");
 	return ERR_OK;
 }
 
 static bool is_redirect(long status)
 {
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; /* RFC 9110 15.4 */
+	return status == 301 || status == 302 || status == 303 || status == 307 ||
+	       status == 308; /* RFC 9110 15.4 */
 }
 
-/* Location against `url`. Not CURLINFO_REDIRECT_URL: libcurl writes user and password of the request into it. */
+/* Location against `url`. Not CURLINFO_REDIRECT_URL: libcurl writes user and password of the
+ * request into it. */
 static enum err read_location(CURL *curl, const char *url, char **out_location)
 {
 	struct curl_header *header;
@@ -224,9 +247,11 @@ static enum err read_location(CURL *curl, const char *url, char **out_location)
 		return ERR_OK;
 	CURLU *target = curl_url();
 	bool is_url = target != NULL && curl_url_set(target, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	              curl_url_set(target, CURLUPART_URL, header->value, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-	              curl_url_get(target, CURLUPART_URL, &text, 0) == CURLUE_OK;
-	char *copy = strdup(is_url ? text : header->value); /* what is no URL is refused, and named */
+		      curl_url_set(target, CURLUPART_URL, header->value,
+				   CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+		      curl_url_get(target, CURLUPART_URL, &text, 0) == CURLUE_OK;
+	char *copy =
+	    strdup(is_url ? text : header->value); /* what is no URL is refused, and named */
 	curl_free(text);
 	curl_url_cleanup(target);
 	if (copy == NULL)
@@ -236,8 +261,8 @@ static enum err read_location(CURL *curl, const char *url, char **out_location)
 }
 
 /* *out_location: where the server sends a GET; malloc'ed, NULL when it does not. */
-static enum err one_transfer(const struct http_request *r, const char *url, int64_t timeout_ms, struct transfer *t,
-                             char **out_location, struct why *why)
+static enum err one_transfer(const struct http_request *r, const char *url, int64_t timeout_ms,
+			     struct transfer *t, char **out_location, struct why *why)
 {
 	char words[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = NULL;
@@ -248,7 +273,8 @@ static enum err one_transfer(const struct http_request *r, const char *url, int6
 	enum err e = set_login(curl, r, why);
 	if (e == ERR_OK && curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
 		e = ERR_NO_MEMORY;
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(timeout_ms < INT_MAX ? timeout_ms : INT_MAX));
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+			 (long)(timeout_ms < INT_MAX ? timeout_ms : INT_MAX));
 	if (e == ERR_OK && r->body != NULL)
 		e = set_body(curl, r, &headers);
 	CURLcode code = e == ERR_OK ? curl_easy_perform(curl) : CURLE_OK;
@@ -300,7 +326,8 @@ static bool has_port(const char *url, const char *wanted)
 	return is_so;
 }
 
-/* To the same host and port; from http to https also where both ports are the usual ones; never back. */
+/* To the same host and port; from http to https also where both ports are the usual ones; never
+ * back. */
 static bool may_follow(const char *from, const char *to)
 {
 	bool was_tls = strncasecmp(from, "https://", 8) == 0;
@@ -308,7 +335,8 @@ static bool may_follow(const char *from, const char *to)
 	char *user = part_of(to, CURLUPART_USER);
 	bool has_user = user != NULL;
 	free(user);
-	if (has_user || !is_http(to) || (was_tls && !is_tls) || !is_same_part(from, to, CURLUPART_HOST))
+	if (has_user || !is_http(to) || (was_tls && !is_tls) ||
+	    !is_same_part(from, to, CURLUPART_HOST))
 		return false;
 	return is_same_part(from, to, CURLUPART_PORT) ||
 	       (!was_tls && is_tls && has_port(from, "80") && has_port(to, "443"));
@@ -320,20 +348,26 @@ static enum err refuse_redirect(const char *url, const char *to, bool is_loop, s
 	char shown_to[SHOWN_URL_MAX];
 	shown_url(url, shown);
 	shown_url(to, shown_to);
-	enum err e = is_loop ? why_set(why, ERR_UNREACHABLE, "http.redirect", "%s sends us on, to %s, for the %dth time",
-	                               shown, shown_to, REDIRECTS_MAX + 1)
-	                     : why_set(why, ERR_UNREACHABLE, "http.redirect",
-	                               "%s sends us to %s: another host, port or a weaker scheme is never followed",
-	                               shown, shown_to);
-	why_next(why, "set url to the address that answers itself; a captive portal may be in between");
+	enum err e =
+	    is_loop
+		? why_set(why, ERR_UNREACHABLE, "http.redirect",
+			  "%s sends us on, to %s, for the %dth time", shown, shown_to,
+			  REDIRECTS_MAX + 1)
+		: why_set(
+		      why, ERR_UNREACHABLE, "http.redirect",
+		      "%s sends us to %s: another host, port or a weaker scheme is never followed",
+		      shown, shown_to);
+	why_next(why,
+		 "set url to the address that answers itself; a captive portal may be in between");
 	return e;
 }
 
 static enum err start_libcurl(struct why *why)
 {
 	static bool is_started;
-	if (!is_started && curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
-	                                        wiped_strdup, wiped_calloc) != CURLE_OK)
+	if (!is_started &&
+	    curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
+				 wiped_strdup, wiped_calloc) != CURLE_OK)
 		return why_set(why, ERR_NO_MEMORY, "http.memory", "libcurl cannot be started");
 	is_started = true;
 	return ERR_OK;
@@ -367,14 +401,15 @@ static enum err follow(const struct http_request *request, struct transfer *t, s
 
 enum err http_exchange(const struct http_request *request, struct http_reply *out, struct why *why)
 {
-	struct transfer t = { .header_len = 0 };
-	*out = (struct http_reply){ .status = 0 };
+	struct transfer t = {.header_len = 0};
+	*out = (struct http_reply){.status = 0};
 	buf_init(&out->body, HTTP_BODY_MAX);
 	buf_init(&t.reply.body, HTTP_BODY_MAX);
 	if (!is_http(request->url)) {
 		char shown[SHOWN_URL_MAX];
 		shown_url(request->url, shown);
-		enum err e = why_set(why, ERR_INVALID, "http.url", "%s is no http:// or https:// address", shown);
+		enum err e = why_set(why, ERR_INVALID, "http.url",
+				     "%s is no http:// or https:// address", shown);
 		why_next(why, "use a http:// or https:// address");
 		return e;
 	}
@@ -392,7 +427,7 @@ void http_reply_clear(struct http_reply *reply)
 {
 	size_t max = reply->body.max;
 	buf_clear(&reply->body);
-	*reply = (struct http_reply){ .status = 0 };
+	*reply = (struct http_reply){.status = 0};
 	buf_init(&reply->body, max);
 }
 
@@ -402,8 +437,9 @@ enum err http_escape(struct bytes in, struct buf *out)
 	size_t len_before = out->len;
 	for (size_t i = 0; i < in.len && e == ERR_OK; i++) {
 		uint8_t c = in.data[i];
-		bool is_plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		                (c != 0 && strchr("-._~", c) != NULL); /* RFC 3986 section 2.3 */
+		bool is_plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+				(c >= '0' && c <= '9') ||
+				(c != 0 && strchr("-._~", c) != NULL); /* RFC 3986 section 2.3 */
 		e = is_plain ? buf_add(out, &c, 1) : buf_add_format(out, "%%%02X", c);
 	}
 	if (e != ERR_OK)

@@ -28,18 +28,24 @@ struct http_reply {
 	char content_type[128]; /* "" when the server said none; cut when longer */
 	struct buf body;        /* bounded by HTTP_BODY_MAX; released by http_reply_clear() */
 	int64_t date;           /* Date header, unix s; 0 when absent */
-	int64_t retry_after_s;  /* Retry-After, as seconds from Date when it was a date; 0 when absent; < 2^31 */
+	int64_t retry_after_s;  /* Retry-After, a date counted from Date; 0 when absent; < 2^31 */
 };
 
 /**
- * Do one exchange. ERR_OK with any HTTP status once a whole reply was read; the caller judges the status.
- * At most 3 redirects of a GET are followed: on the same host and port, or from http to https there (80 to
- * 443 too), never back to http, never to another host: ERR_UNREACHABLE "http.redirect".
- * ERR_UNREACHABLE: "http.resolve", "http.connect", "http.tls" (no TLS 1.2 handshake), "http.timeout" (stall
- * too), "http.protocol" (no HTTP), "http.io"; the sentence names the URL without its query and libcurl's words.
- * ERR_UNTRUSTED "http.tls": the TLS peer does not verify. ERR_TOO_BIG "http.too_big": body cap, or 64 KiB of
- * headers. ERR_INVALID "http.url": another scheme, no URL, or user and password in it. ERR_NO_MEMORY.
- * On failure *out is empty, whatever it was before: clear a filled one first. Blocks up to timeout_ms. Not to be called from two threads.
+ * Do one exchange. ERR_OK with any HTTP status once a whole reply was read; the caller judges it.
+ * Redirects: at most 3 of a GET, on the same host and port, or from http to https there (80 to 443
+ * too); never back to http, never to another host. Blocks up to timeout_ms. No threads.
+ *
+ * ERR_UNREACHABLE  "http.resolve", "http.connect", "http.tls" (no TLS 1.2 handshake), "http.timeout"
+ *                  (stall too), "http.redirect", "http.protocol" (no HTTP), "http.io"
+ * ERR_UNTRUSTED    "http.tls": the TLS peer does not verify
+ * ERR_TOO_BIG      "http.too_big": body cap, or 64 KiB of headers
+ * ERR_INVALID      "http.url": another scheme, no URL, a login in it; "http.login": password unusable
+ * ERR_IO           "http.tls": ca_file cannot be read
+ * ERR_NO_MEMORY
+ *
+ * The sentence names the URL without its query, and libcurl's words.
+ * On failure *out is empty, whatever it was before: clear a filled one first.
  */
 enum err http_exchange(const struct http_request *request, struct http_reply *out, struct why *why) MUST_CHECK;
 /** The seam: what the SCEP dialogue calls; http_exchange for real, a fake in tests. */

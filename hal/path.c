@@ -25,8 +25,8 @@ static void pop_last(char *path, size_t root_len)
 		*slash = '\0';
 }
 
-static enum err walk_one(char walked[FILE_PATH_MAX], size_t root_len, char rest[FILE_PATH_MAX], const char *name,
-                         unsigned *links)
+static enum err walk_one(char walked[FILE_PATH_MAX], size_t root_len, char rest[FILE_PATH_MAX],
+			 const char *name, unsigned *links)
 {
 	char target[FILE_PATH_MAX];
 	size_t len = strlen(walked);
@@ -56,7 +56,8 @@ enum err path_in_root(char out[FILE_PATH_MAX], const char *root, const char *pat
 	char rest[FILE_PATH_MAX];
 	unsigned links = 0;
 	if (root[0] == '\0')
-		return snprintf(out, FILE_PATH_MAX, "%s", path) < FILE_PATH_MAX ? ERR_OK : ERR_TOO_BIG;
+		return snprintf(out, FILE_PATH_MAX, "%s", path) < FILE_PATH_MAX ? ERR_OK
+										: ERR_TOO_BIG;
 	size_t root_len = strlen(root);
 	while (root_len > 0 && root[root_len - 1] == '/')
 		root_len--;

@@ -12,13 +12,16 @@
 #include <unistd.h>
 #include "hal/clock.h"
 
-#define TERM_GRACE_MS 2000         /* from TERM to KILL */
-#define STEP_MS 20                 /* between two looks whether the program has ended */
-#define FD_FIRST 3                 /* behind stdin, stdout, stderr */
-#define FD_COUNT_MAX 65536         /* descriptors looked at one by one on a kernel without close_range(2) */
-#define CLOSE_RANGE_ON_EXEC (1 << 2) /* CLOSE_RANGE_CLOEXEC of <linux/close_range.h>, Linux 5.11 */
+#define TERM_GRACE_MS 2000 /* from TERM to KILL */
+#define STEP_MS 20	   /* between two looks whether the program has ended */
+#define FD_FIRST 3	   /* behind stdin, stdout, stderr */
+#define FD_COUNT_MAX 65536 /* descriptors looked at one by one on a kernel without close_range(2)  \
+			    */
+#define CLOSE_RANGE_ON_EXEC (1 << 2) /* CLOSE_RANGE_CLOEXEC of <linux/close_range.h>, Linux 5.11   \
+				      */
 
-/* What we were started with may lack O_CLOEXEC; marked rather than closed, for report_fd is used until exec. */
+/* What we were started with may lack O_CLOEXEC; marked rather than closed, for report_fd is used
+ * until exec. */
 static void close_all_on_exec(void)
 {
 #ifdef SYS_close_range
@@ -26,7 +29,8 @@ static void close_all_on_exec(void)
 		return;
 #endif
 	long count = sysconf(_SC_OPEN_MAX);
-	for (int fd = FD_FIRST; fd < (count > 0 && count < FD_COUNT_MAX ? count : FD_COUNT_MAX); fd++)
+	for (int fd = FD_FIRST; fd < (count > 0 && count < FD_COUNT_MAX ? count : FD_COUNT_MAX);
+	     fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
@@ -40,12 +44,14 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void child_main(const char *const argv[], const char *const env[], int out_fd, int report_fd)
+static _Noreturn void child_main(const char *const argv[], const char *const env[], int out_fd,
+				 int report_fd)
 {
-	static const char *const clean[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	static const char *const clean[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 	reset_signals();
 	setpgid(0, 0);
-	/* above 2, should the caller have closed its standard descriptors: dup2() must not hit them */
+	/* above 2, should the caller have closed its standard descriptors: dup2() must not hit them
+	 */
 	int report = fcntl(report_fd, F_DUPFD_CLOEXEC, FD_FIRST);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int in = fcntl(null, F_DUPFD_CLOEXEC, FD_FIRST);
@@ -53,7 +59,8 @@ static _Noreturn void child_main(const char *const argv[], const char *const env
 	if (in >= 0 && out >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
 		close_all_on_exec();
 		/* execve's arrays are not written to */
-		execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)(env != NULL ? env : clean));
+		execve(argv[0], (char *const *)(uintptr_t)argv,
+		       (char *const *)(uintptr_t)(env != NULL ? env : clean));
 	}
 	int number = errno;
 	if (write(report, &number, sizeof number) < 0) {
@@ -88,7 +95,8 @@ static void end_child(struct child *c, bool is_gentle)
 	int64_t until = clock_boot_ms() + TERM_GRACE_MS;
 	if (is_gentle && !c->has_ended) {
 		kill(-c->pid, SIGTERM);
-		while (look_for_end(c, WNOHANG) == ERR_OK && !c->has_ended && clock_boot_ms() < until)
+		while (look_for_end(c, WNOHANG) == ERR_OK && !c->has_ended &&
+		       clock_boot_ms() < until)
 			usleep(STEP_MS * 1000);
 	}
 	kill(-c->pid, SIGKILL);
@@ -121,7 +129,7 @@ static enum err watch(struct child *c, struct buf *out)
 		enum err e = c->has_ended ? ERR_OK : look_for_end(c, WNOHANG);
 		if (e != ERR_OK)
 			return e;
-		struct pollfd ready = { .fd = is_end ? -1 : c->out_fd, .events = POLLIN };
+		struct pollfd ready = {.fd = is_end ? -1 : c->out_fd, .events = POLLIN};
 		int r = poll(&ready, 1, c->has_ended ? 0 : STEP_MS);
 		if (r < 0 && errno != EINTR)
 			return ERR_IO;
@@ -139,8 +147,8 @@ static enum err watch(struct child *c, struct buf *out)
 static enum err cannot_start(const char *program, int number, struct why *why)
 {
 	enum err e = number == ENOENT || number == ENOTDIR ? ERR_NOT_FOUND
-	             : number == EACCES || number == EPERM ? ERR_DENIED
-	                                                   : ERR_IO;
+		     : number == EACCES || number == EPERM ? ERR_DENIED
+							   : ERR_IO;
 	return why_set(why, e, "run.start", "%s cannot be started: %s", program, strerror(number));
 }
 
@@ -152,11 +160,11 @@ static void close_pipe(const int fds[2])
 }
 
 /* The child tells by `report` why exec failed; end-of-file there means that it did not. */
-static enum err start(const char *const argv[], const char *const env[], bool has_output, struct child *c,
-                      struct why *why)
+static enum err start(const char *const argv[], const char *const env[], bool has_output,
+		      struct child *c, struct why *why)
 {
-	int output[2] = { -1, -1 };
-	int report[2] = { -1, -1 };
+	int output[2] = {-1, -1};
+	int report[2] = {-1, -1};
 	int number = 0;
 	if (pipe2(report, O_CLOEXEC) != 0 || (has_output && pipe2(output, O_CLOEXEC) != 0) ||
 	    (c->pid = fork()) < 0) {
@@ -188,14 +196,15 @@ static enum err start(const char *const argv[], const char *const env[], bool ha
 	return cannot_start(argv[0], number, why);
 }
 
-enum err run_program(const char *const argv[], const char *const env[], unsigned timeout_s, struct buf *out,
-                     int *out_status, struct why *why)
+enum err run_program(const char *const argv[], const char *const env[], unsigned timeout_s,
+		     struct buf *out, int *out_status, struct why *why)
 {
-	struct child c = { .pid = -1, .out_fd = -1, .until_ms = clock_boot_ms() + (int64_t)timeout_s * 1000 };
+	struct child c = {
+	    .pid = -1, .out_fd = -1, .until_ms = clock_boot_ms() + (int64_t)timeout_s * 1000};
 	size_t len_before = out != NULL ? out->len : 0;
 	if (argv[0] == NULL || argv[0][0] != '/')
 		return why_set(why, ERR_BUG, "run.start", "%s is no absolute path",
-		               argv[0] != NULL ? argv[0] : "(nothing)");
+			       argv[0] != NULL ? argv[0] : "(nothing)");
 	enum err e = start(argv, env, out != NULL, &c, why);
 	if (e != ERR_OK)
 		return e;
@@ -203,15 +212,18 @@ enum err run_program(const char *const argv[], const char *const env[], unsigned
 	if (c.out_fd >= 0)
 		close(c.out_fd);
 	if (e == ERR_OK) {
-		*out_status = WIFSIGNALED(c.status) ? 128 + WTERMSIG(c.status) : WEXITSTATUS(c.status);
+		*out_status =
+		    WIFSIGNALED(c.status) ? 128 + WTERMSIG(c.status) : WEXITSTATUS(c.status);
 		return e;
 	}
 	end_child(&c, e != ERR_TOO_BIG);
 	if (out != NULL)
 		buf_cut(out, len_before);
 	if (e == ERR_UNREACHABLE)
-		return why_set(why, e, "run.timeout", "%s did not end within %u s", argv[0], timeout_s);
+		return why_set(why, e, "run.timeout", "%s did not end within %u s", argv[0],
+			       timeout_s);
 	if (e == ERR_TOO_BIG)
-		return why_set(why, e, "run.output", "%s printed more than %zu bytes", argv[0], out->max - len_before);
+		return why_set(why, e, "run.output", "%s printed more than %zu bytes", argv[0],
+			       out->max - len_before);
 	return why_set(why, e, "run.output", "%s: %s", argv[0], err_text(e));
 }

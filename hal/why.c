@@ -17,7 +17,7 @@ enum err why_set(struct why *why, enum err e, const char *code, const char *form
 {
 	if (why == NULL)
 		return e;
-	struct why made = { .code = "" }; /* apart: an argument may be the old text */
+	struct why made = {.code = ""}; /* apart: an argument may be the old text */
 	snprintf(made.code, sizeof made.code, "%s", code);
 	va_list args;
 	va_start(args, format);

@@ -10,10 +10,7 @@ union head {
 	max_align_t alignment;
 };
 
-static union head *head_of(void *block)
-{
-	return (union head *)block - 1;
-}
+static union head *head_of(void *block) { return (union head *)block - 1; }
 
 void *wiped_malloc(size_t size)
 {

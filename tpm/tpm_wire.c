@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define WIRE_CREATE_S 300	       /* seconds: prime search of a slow TPM, with room */
 #define HEADER_LEN 10		       /* bytes: tag, size, code (TPM 2.0 Part 1, section 18) */
 #define ANSWER_MAX 4096		       /* bytes: what Linux' driver hands over at once */
+#define DEVICE_PAUSE_NS 2000000	       /* 2 ms: short beside any command */
 #define DEVICE_DEFAULT "/dev/tpmrm0"
 
 struct wire {
@@ -125,6 +127,10 @@ static TSS2_RC fill(struct wire *w, size_t *got)
 		ssize_t n = read(w->fd, w->answer + *got, sizeof w->answer - *got);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
+		if (n == 0 && !w->is_socket) { /* Linux 4.20 to 5.0: poll() tells too early */
+			nanosleep(&(struct timespec){.tv_nsec = DEVICE_PAUSE_NS}, NULL);
+			continue;
+		}
 		if (n <= 0)
 			return TSS2_TCTI_RC_IO_ERROR;
 		*got += (size_t)n;
@@ -211,15 +217,27 @@ static int connect_to(const char *path)
 	return fd;
 }
 
+/* Without O_NONBLOCK Linux' driver would carry out the command inside write(). */
+static int open_device(const char *path)
+{
+	struct stat about;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && (fstat(fd, &about) != 0 || !S_ISCHR(about.st_mode))) {
+		close(fd);
+		errno = ENODEV;
+		return -1;
+	}
+	return fd;
+}
+
 void *tpm_wire_open(const char *tcti_name, unsigned timeout_s)
 {
 	struct wire *w = calloc(1, sizeof *w);
 	if (w == NULL)
 		return NULL;
 	const char *path = tpm_wire_path(tcti_name);
-	/* without O_NONBLOCK Linux' driver would carry out the command inside write() */
 	w->is_socket = after(tcti_name, "swtpm:") != NULL;
-	w->fd = w->is_socket ? connect_to(path) : open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	w->fd = w->is_socket ? connect_to(path) : open_device(path);
 	if (w->fd < 0) {
 		free(w);
 		return NULL;

@@ -3,7 +3,8 @@
 #include "hal/buf.h"
 #include "hal/hal_lab.hpp"
 
-TEST_GROUP (buf) {
+TEST_GROUP(buf)
+{
 	struct buf b;
 
 	void setup() override { buf_init(&b, 200); }

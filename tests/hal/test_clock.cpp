@@ -7,10 +7,11 @@
 #include "hal/clock.h"
 #include "hal/hal_lab.hpp"
 
-#define BUILD 1700000000LL          /* 2023-11-14 */
-#define LATEST (BUILD + 473354280)  /* python3 -c "print(15*365.2425*86400)" */
+#define BUILD 1700000000LL	   /* 2023-11-14 */
+#define LATEST (BUILD + 473354280) /* python3 -c "print(15*365.2425*86400)" */
 
-TEST_GROUP (clock) {
+TEST_GROUP(clock)
+{
 	HalLab lab;
 
 	void setup() override { lab.open(); }
@@ -39,29 +40,33 @@ TEST(clock, TheTrustRuleIsTheTableOfTheDesign)
 		bool is_trusted;
 		int64_t floor, shown_now;
 	} rows[] = {
-		{"1970 without anything", 5, false, false, CLOCK_AUTO, 0, 0, false, BUILD, BUILD},
-		{"plausible, but nobody set it", BUILD + 99, false, false, CLOCK_AUTO, 0, 0, false, BUILD, BUILD + 99},
-		{"synchronised", BUILD + 99, true, false, CLOCK_AUTO, 0, 0, true, BUILD, BUILD + 99},
-		{"an RTC set it", BUILD + 99, false, true, CLOCK_AUTO, 0, 0, true, BUILD, BUILD + 99},
-		{"RTC at the floor", BUILD, false, true, CLOCK_AUTO, 0, 0, false, BUILD, BUILD},
-		{"RTC one second above", BUILD + 1, false, true, CLOCK_AUTO, 0, 0, true, BUILD, BUILD + 1},
-		{"RTC with an empty battery", 5, false, true, CLOCK_AUTO, 0, 0, false, BUILD, BUILD},
-		{"RTC just below 15 years", LATEST - 1, false, true, CLOCK_AUTO, 0, 0, true, BUILD, LATEST - 1},
-		{"RTC at 15 years", LATEST, false, true, CLOCK_AUTO, 0, 0, false, BUILD, LATEST},
-		{"RTC below the saved time", BUILD + 50, false, true, CLOCK_AUTO, BUILD + 60, 0, false, BUILD + 60,
-		 BUILD + 60},
-		{"RTC below our certificate's start", BUILD + 50, false, true, CLOCK_AUTO, 0, BUILD + 70, false,
-		 BUILD + 70, BUILD + 70},
-		{"the newest of three", BUILD + 90, false, true, CLOCK_AUTO, BUILD + 60, BUILD + 70, true, BUILD + 70,
-		 BUILD + 90},
-		{"older than the build is nothing", BUILD + 9, true, false, CLOCK_AUTO, BUILD - 9, BUILD - 5, true,
-		 BUILD, BUILD + 9},
-		{"notBefore at 15 years does not count", BUILD + 9, false, false, CLOCK_AUTO, 0, LATEST, false, BUILD,
-		 BUILD + 9},
-		{"notBefore just below 15 years counts", BUILD + 9, false, false, CLOCK_AUTO, 0, LATEST - 1, false,
-		 LATEST - 1, LATEST - 1},
-		{"trusted by the setting", 5, false, false, CLOCK_TRUSTED, 0, 0, true, BUILD, BUILD},
-		{"untrusted by the setting", BUILD + 9, true, true, CLOCK_UNTRUSTED, 0, 0, false, BUILD, BUILD + 9},
+	    {"1970 without anything", 5, false, false, CLOCK_AUTO, 0, 0, false, BUILD, BUILD},
+	    {"plausible, but nobody set it", BUILD + 99, false, false, CLOCK_AUTO, 0, 0, false,
+	     BUILD, BUILD + 99},
+	    {"synchronised", BUILD + 99, true, false, CLOCK_AUTO, 0, 0, true, BUILD, BUILD + 99},
+	    {"an RTC set it", BUILD + 99, false, true, CLOCK_AUTO, 0, 0, true, BUILD, BUILD + 99},
+	    {"RTC at the floor", BUILD, false, true, CLOCK_AUTO, 0, 0, false, BUILD, BUILD},
+	    {"RTC one second above", BUILD + 1, false, true, CLOCK_AUTO, 0, 0, true, BUILD,
+	     BUILD + 1},
+	    {"RTC with an empty battery", 5, false, true, CLOCK_AUTO, 0, 0, false, BUILD, BUILD},
+	    {"RTC just below 15 years", LATEST - 1, false, true, CLOCK_AUTO, 0, 0, true, BUILD,
+	     LATEST - 1},
+	    {"RTC at 15 years", LATEST, false, true, CLOCK_AUTO, 0, 0, false, BUILD, LATEST},
+	    {"RTC below the saved time", BUILD + 50, false, true, CLOCK_AUTO, BUILD + 60, 0, false,
+	     BUILD + 60, BUILD + 60},
+	    {"RTC below our certificate's start", BUILD + 50, false, true, CLOCK_AUTO, 0,
+	     BUILD + 70, false, BUILD + 70, BUILD + 70},
+	    {"the newest of three", BUILD + 90, false, true, CLOCK_AUTO, BUILD + 60, BUILD + 70,
+	     true, BUILD + 70, BUILD + 90},
+	    {"older than the build is nothing", BUILD + 9, true, false, CLOCK_AUTO, BUILD - 9,
+	     BUILD - 5, true, BUILD, BUILD + 9},
+	    {"notBefore at 15 years does not count", BUILD + 9, false, false, CLOCK_AUTO, 0, LATEST,
+	     false, BUILD, BUILD + 9},
+	    {"notBefore just below 15 years counts", BUILD + 9, false, false, CLOCK_AUTO, 0,
+	     LATEST - 1, false, LATEST - 1, LATEST - 1},
+	    {"trusted by the setting", 5, false, false, CLOCK_TRUSTED, 0, 0, true, BUILD, BUILD},
+	    {"untrusted by the setting", BUILD + 9, true, true, CLOCK_UNTRUSTED, 0, 0, false, BUILD,
+	     BUILD + 9},
 	};
 	for (const auto &row : rows) {
 		struct clock_facts facts = {row.now, BUILD, row.is_synchronised, row.has_rtc};
@@ -78,7 +83,8 @@ TEST(clock, FactsAreThoseOfTheKernel)
 	CHECK(facts.now - time(nullptr) <= 1 && facts.now - time(nullptr) >= -1);
 	CHECK(facts.build_date > 0);
 	struct timex state = {};
-	CHECK_EQUAL(adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0, facts.is_synchronised);
+	CHECK_EQUAL(adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0,
+		    facts.is_synchronised);
 }
 
 TEST(clock, AnyRtcThatSetTheClockCounts)
@@ -87,7 +93,8 @@ TEST(clock, AnyRtcThatSetTheClockCounts)
 	lab.write("sys/class/rtc/rtc0/hctosys", "0\n");
 	CHECK_FALSE(rtc_has_set());
 	lab.write("sys/devices/platform/rtc/rtc1/hctosys", "1\n");
-	LONGS_EQUAL(0, symlink("../../devices/platform/rtc/rtc1", lab.at("sys/class/rtc/rtc1").c_str()));
+	LONGS_EQUAL(
+	    0, symlink("../../devices/platform/rtc/rtc1", lab.at("sys/class/rtc/rtc1").c_str()));
 	CHECK(rtc_has_set());
 }
 

@@ -23,7 +23,8 @@ static std::string unhex(const std::string &text)
 	return out;
 }
 
-TEST_GROUP (der) {
+TEST_GROUP(der)
+{
 	HalLab lab;
 	struct der_out out;
 
@@ -52,13 +53,15 @@ TEST_GROUP (der) {
 	{
 		int status = 0;
 		output_of("openssl asn1parse -noout " + arguments + " -out " + lab.at("o.der") +
-			  " 2>&1", &status);
+			      " 2>&1",
+			  &status);
 		LONGS_EQUAL(0, status);
 		return lab.read("o.der");
 	}
 	void same(const std::string &genstr)
 	{
-		STRCMP_EQUAL(hex(openssl("-genstr '" + genstr + "'")).c_str(), hex(finish()).c_str());
+		STRCMP_EQUAL(hex(openssl("-genstr '" + genstr + "'")).c_str(),
+			     hex(finish()).c_str());
 	}
 	enum err next(const std::string &bytes, struct der_tlv *tlv, size_t *out_left)
 	{
@@ -96,7 +99,8 @@ TEST_GROUP (der) {
 
 TEST(der, IntegersAreWhatOpensslWrites)
 {
-	const uint32_t values[] = {0, 1, 127, 128, 255, 256, 32767, 32768, 0x7fffffff, 0x80000000, 0xffffffff};
+	const uint32_t values[] = {0,	  1,	 127,	     128,	 255,	    256,
+				   32767, 32768, 0x7fffffff, 0x80000000, 0xffffffff};
 	for (uint32_t value : values) {
 		der_put_small(&out, value);
 		same("INTEGER:" + std::to_string(value));
@@ -116,8 +120,11 @@ TEST(der, SimpleTypesAreWhatOpensslWrites)
 	same("BOOLEAN:FALSE");
 	der_put_null(&out);
 	same("NULL");
-	der_put_text(&out, DER_UTF8_STRING, "Gr\xc3\xb6\xc3\x9f" "e");
-	same("FORMAT:UTF8,UTF8String:Gr\xc3\xb6\xc3\x9f" "e");
+	der_put_text(&out, DER_UTF8_STRING,
+		     "Gr\xc3\xb6\xc3\x9f"
+		     "e");
+	same("FORMAT:UTF8,UTF8String:Gr\xc3\xb6\xc3\x9f"
+	     "e");
 	der_put_text(&out, DER_PRINTABLE_STRING, "GW-7F31");
 	same("PRINTABLESTRING:GW-7F31");
 	der_put_text(&out, DER_IA5_STRING, "a@b.example");
@@ -130,9 +137,14 @@ TEST(der, SimpleTypesAreWhatOpensslWrites)
 
 TEST(der, ObjectIdentifiersAreWhatOpensslWritesAndReadBackAsText)
 {
-	const char *const oids[] = {"1.2.840.113549.1.1.11", "2.5.29.17", "1.3.6.1.4.1.311.20.2.1",
-				    "2.16.840.1.113733.1.9.7", "0.9.2342.19200300.100.1.25", "2.999.3",
-				    "1.3.6.1.4.1.311.21.8.4294967295.1", "1.39.127.128.16383.16384"};
+	const char *const oids[] = {"1.2.840.113549.1.1.11",
+				    "2.5.29.17",
+				    "1.3.6.1.4.1.311.20.2.1",
+				    "2.16.840.1.113733.1.9.7",
+				    "0.9.2342.19200300.100.1.25",
+				    "2.999.3",
+				    "1.3.6.1.4.1.311.21.8.4294967295.1",
+				    "1.39.127.128.16383.16384"};
 	for (const char *oid : oids) {
 		der_put_oid(&out, oid);
 		std::string der = openssl(std::string("-genstr OID:") + oid);
@@ -150,8 +162,18 @@ TEST(der, ObjectIdentifiersAreWhatOpensslWritesAndReadBackAsText)
 
 TEST(der, MalformedDottedTextSticks)
 {
-	const char *const bad[] = {"", "1", "3.1", "1.40", "1..2", ".1.2", "1.2.", "1.2a", "-1.2", "1.2 ",
-				   "1.2.99999999999999999999", "1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1"};
+	const char *const bad[] = {"",
+				   "1",
+				   "3.1",
+				   "1.40",
+				   "1..2",
+				   ".1.2",
+				   "1.2.",
+				   "1.2a",
+				   "-1.2",
+				   "1.2 ",
+				   "1.2.99999999999999999999",
+				   "1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1"};
 	for (const char *text : bad) {
 		der_put_oid(&out, text);
 		der_put_null(&out);
@@ -161,19 +183,22 @@ TEST(der, MalformedDottedTextSticks)
 
 TEST(der, LengthsOfEveryFormAreWhatOpensslWrites)
 {
-	for (size_t len : {size_t{0}, size_t{127}, size_t{128}, size_t{255}, size_t{256}, size_t{65535}, size_t{65536}}) {
+	for (size_t len : {size_t{0}, size_t{127}, size_t{128}, size_t{255}, size_t{256},
+			   size_t{65535}, size_t{65536}}) {
 		std::string config = "asn1 = OCTETSTRING:" + std::string(len, 'x') + "\n";
 		lab.write("conf", config);
 		std::string content(len, 'x');
 		der_put(&out, DER_OCTET_STRING, content.data(), len);
 		std::string ours = finish();
 		if (len <= 255) { /* an OpenSSL line is bounded */
-			STRCMP_EQUAL(hex(openssl("-genconf " + lab.at("conf"))).c_str(), hex(ours).c_str());
+			STRCMP_EQUAL(hex(openssl("-genconf " + lab.at("conf"))).c_str(),
+				     hex(ours).c_str());
 			continue;
 		}
 		lab.write("ours", ours);
 		int status = 0;
-		std::string said = output_of("openssl asn1parse -inform DER -in " + lab.at("ours"), &status);
+		std::string said =
+		    output_of("openssl asn1parse -inform DER -in " + lab.at("ours"), &status);
 		LONGS_EQUAL(0, status);
 		CHECK(said.find("l=" + std::to_string(len)) != std::string::npos ||
 		      said.find("l= " + std::to_string(len)) != std::string::npos);
@@ -187,8 +212,11 @@ TEST(der, LengthsOfEveryFormAreWhatOpensslWrites)
 
 TEST(der, NestedSequencesAndASortedSetAreWhatOpensslWrites)
 {
-	lab.write("conf", "asn1 = SEQUENCE:top\n[top]\na = INTEGER:5\nb = SET:many\nc = IMPLICIT:0,UTF8:hi\n"
-			  "d = EXPLICIT:1,NULL\n[many]\nx = UTF8:bb\ny = INTEGER:300\nz = UTF8:aa\nw = INTEGER:2\n");
+	lab.write(
+	    "conf",
+	    "asn1 = SEQUENCE:top\n[top]\na = INTEGER:5\nb = SET:many\nc = IMPLICIT:0,UTF8:hi\n"
+	    "d = EXPLICIT:1,NULL\n[many]\nx = UTF8:bb\ny = INTEGER:300\nz = UTF8:aa\nw = "
+	    "INTEGER:2\n");
 	size_t top = der_begin(&out);
 	der_put_small(&out, 5);
 	size_t set = der_begin(&out);
@@ -243,12 +271,24 @@ TEST(der, TimesAreReadToTheSecond)
 
 TEST(der, TimesInAnyOtherFormAreRefused)
 {
-	const char *const bad_utc[] = {"", "Z", "2005201840Z", "200520184000", "200520184000+0000", "200520184060Z",
-				       "200520186000Z", "200520240000Z", "201320184000Z", "200500184000Z",
-				       "210229000000Z", "200431000000Z", "20052018400\0Z", "2005 0184000Z"};
+	const char *const bad_utc[] = {"",
+				       "Z",
+				       "2005201840Z",
+				       "200520184000",
+				       "200520184000+0000",
+				       "200520184060Z",
+				       "200520186000Z",
+				       "200520240000Z",
+				       "201320184000Z",
+				       "200500184000Z",
+				       "210229000000Z",
+				       "200431000000Z",
+				       "20052018400\0Z",
+				       "2005 0184000Z"};
 	for (const char *text : bad_utc)
 		STRCMP_EQUAL_TEXT("invalid", time_of(DER_UTC_TIME, text).c_str(), text);
-	const char *const bad_general[] = {"20200520184000.5Z", "202005201840Z", "21000229000000Z", "20200520184000"};
+	const char *const bad_general[] = {"20200520184000.5Z", "202005201840Z", "21000229000000Z",
+					   "20200520184000"};
 	for (const char *text : bad_general)
 		STRCMP_EQUAL_TEXT("invalid", time_of(DER_GENERALIZED_TIME, text).c_str(), text);
 	STRCMP_EQUAL("invalid", time_of(DER_INTEGER, "200520184000Z").c_str());
@@ -259,18 +299,22 @@ TEST(der, MalformedElementsAreRefusedAndNothingMoves)
 	static const struct {
 		const char *bytes, *what;
 	} bad[] = {
-		{"30", "no length"},
-		{"3080020101" "0000", "indefinite length"},
-		{"30810500000000" "00", "long form of a length below 128"},
-		{"3084ffffffff", "length of 4 GiB"},
-		{"3088ffffffffffffffff", "length that overflows"},
-		{"30ff", "reserved first length byte"},
-		{"3003020101" /* minus one */, "ok"},
-		{"30040201", "longer than its input"},
-		{"3082", "length cut off"},
-		{"308201", "length cut off"},
-		{"1f0100", "tag of several bytes"},
-		{"bf2000", "tag of several bytes"},
+	    {"30", "no length"},
+	    {"3080020101"
+	     "0000",
+	     "indefinite length"},
+	    {"30810500000000"
+	     "00",
+	     "long form of a length below 128"},
+	    {"3084ffffffff", "length of 4 GiB"},
+	    {"3088ffffffffffffffff", "length that overflows"},
+	    {"30ff", "reserved first length byte"},
+	    {"3003020101" /* minus one */, "ok"},
+	    {"30040201", "longer than its input"},
+	    {"3082", "length cut off"},
+	    {"308201", "length cut off"},
+	    {"1f0100", "tag of several bytes"},
+	    {"bf2000", "tag of several bytes"},
 	};
 	for (const auto &row : bad) {
 		struct der_tlv tlv = {0x77, {}, {}};
@@ -291,7 +335,9 @@ TEST(der, LengthsThatAreRightButNotMinimalAreRefused)
 	struct der_tlv tlv;
 	size_t left = 0;
 	LONGS_EQUAL(ERR_OK, next(unhex("308181") + content, &tlv, &left));
-	for (const char *head : {"30820081", "3083000081", "308400000081", "30850000000081", "308900000000000000" "0081",
+	for (const char *head : {"30820081", "3083000081", "308400000081", "30850000000081",
+				 "308900000000000000"
+				 "0081",
 				 "3089010000000000000081" /* 2^64 + 129 */})
 		LONGS_EQUAL_TEXT(ERR_INVALID, next(unhex(head) + content, &tlv, &left), head);
 }
@@ -316,8 +362,8 @@ TEST(der, ReadsElementAfterElementAndThenTellsTheEnd)
 TEST(der, MalformedObjectIdentifiersAreRefused)
 {
 	STRCMP_EQUAL("invalid", oid_text("").c_str());
-	STRCMP_EQUAL("invalid", oid_text("2a86").c_str());         /* last byte says: more */
-	STRCMP_EQUAL("invalid", oid_text("2a8001").c_str());       /* X.690 8.19.2: no leading 80 */
+	STRCMP_EQUAL("invalid", oid_text("2a86").c_str());   /* last byte says: more */
+	STRCMP_EQUAL("invalid", oid_text("2a8001").c_str()); /* X.690 8.19.2: no leading 80 */
 	STRCMP_EQUAL("invalid", oid_text("8001").c_str());
 	STRCMP_EQUAL("too big", oid_text("2affffffffffffffffffff7f").c_str());
 	std::string many = "2a";
@@ -335,8 +381,8 @@ TEST(der, SmallIntegersAreReadAndOthersRefused)
 	STRCMP_EQUAL("128", small("02020080").c_str());
 	STRCMP_EQUAL("4294967295", small("020500ffffffff").c_str());
 	STRCMP_EQUAL("too big", small("02050100000000").c_str());
-	STRCMP_EQUAL("invalid", small("0201ff").c_str());     /* negative */
-	STRCMP_EQUAL("invalid", small("02020001").c_str());   /* not minimal */
+	STRCMP_EQUAL("invalid", small("0201ff").c_str());   /* negative */
+	STRCMP_EQUAL("invalid", small("02020001").c_str()); /* not minimal */
 	STRCMP_EQUAL("invalid", small("0200").c_str());
 	STRCMP_EQUAL("invalid", small("040101").c_str());
 }

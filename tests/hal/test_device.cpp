@@ -5,12 +5,13 @@
 #include "hal/device.h"
 #include "hal/hal_lab.hpp"
 
-TEST_GROUP (device) {
+TEST_GROUP(device)
+{
 	HalLab lab;
 
 	void setup() override { lab.open(); }
 	void teardown() override { lab.close(); }
-	std::string ask(enum err (*fact)(const char *, char[], size_t), size_t cap)
+	std::string ask(enum err(*fact)(const char *, char[], size_t), size_t cap)
 	{
 		char out[300] = "untouched";
 		enum err e = fact(lab.folder.c_str(), out, cap);
@@ -22,8 +23,10 @@ TEST_GROUP (device) {
 		std::filesystem::create_directories(lab.at("sys/class/net"));
 		lab.write("sys/devices/pci/" + name + "/address", mac);
 		if (!mark.empty())
-			std::filesystem::create_directories(lab.at("sys/devices/pci/" + name + "/" + mark));
-		LONGS_EQUAL(0, symlink(("../../devices/pci/" + name).c_str(), lab.at("sys/class/net/" + name).c_str()));
+			std::filesystem::create_directories(
+			    lab.at("sys/devices/pci/" + name + "/" + mark));
+		LONGS_EQUAL(0, symlink(("../../devices/pci/" + name).c_str(),
+				       lab.at("sys/class/net/" + name).c_str()));
 	}
 };
 
@@ -38,7 +41,10 @@ TEST(device, TheHostNameEndsAtItsFirstDot)
 TEST(device, AHostNameThatSaysNothingDoesNotCount)
 {
 	STRCMP_EQUAL("not found, untouched", ask(device_hostname, 300).c_str());
-	for (const char *text : {"", "\n", "localhost\n", "localhost.localdomain", "(none)\n", ".x", "a\x01" "b", "a\xff"}) {
+	for (const char *text : {"", "\n", "localhost\n", "localhost.localdomain", "(none)\n", ".x",
+				 "a\x01"
+				 "b",
+				 "a\xff"}) {
 		lab.write("etc/hostname", text);
 		STRCMP_EQUAL_TEXT("not found, untouched", ask(device_hostname, 300).c_str(), text);
 	}
@@ -50,7 +56,8 @@ TEST(device, WithoutARootTheKernelsNameCounts)
 	char out[256] = "";
 	gethostname(kernel, sizeof kernel - 1);
 	std::string wanted = std::string(kernel).substr(0, std::string(kernel).find('.'));
-	LONGS_EQUAL(wanted == "localhost" ? ERR_NOT_FOUND : ERR_OK, device_hostname("", out, sizeof out));
+	LONGS_EQUAL(wanted == "localhost" ? ERR_NOT_FOUND : ERR_OK,
+		    device_hostname("", out, sizeof out));
 	if (wanted != "localhost")
 		STRCMP_EQUAL(wanted.c_str(), out);
 }
@@ -58,13 +65,16 @@ TEST(device, WithoutARootTheKernelsNameCounts)
 TEST(device, TheSerialIsDmisElseTheDeviceTrees)
 {
 	STRCMP_EQUAL("not found, untouched", ask(device_serial, 300).c_str());
-	lab.write("sys/firmware/devicetree/base/serial-number", std::string("10000000abcdef01\0", 17));
+	lab.write("sys/firmware/devicetree/base/serial-number",
+		  std::string("10000000abcdef01\0", 17));
 	std::filesystem::create_directories(lab.at("proc"));
-	LONGS_EQUAL(0, symlink("/sys/firmware/devicetree/base", lab.at("proc/device-tree").c_str()));
+	LONGS_EQUAL(0,
+		    symlink("/sys/firmware/devicetree/base", lab.at("proc/device-tree").c_str()));
 	STRCMP_EQUAL("10000000abcdef01", ask(device_serial, 300).c_str());
 	lab.write("sys/class/dmi/id/product_serial", "SN-42  \n");
 	STRCMP_EQUAL("SN-42", ask(device_serial, 300).c_str());
-	for (const char *text : {"To be filled by O.E.M.\n", "DEFAULT STRING\n", "None\n", "0123456789\n", "\n", "   \n"}) {
+	for (const char *text : {"To be filled by O.E.M.\n", "DEFAULT STRING\n", "None\n",
+				 "0123456789\n", "\n", "   \n"}) {
 		lab.write("sys/class/dmi/id/product_serial", text);
 		STRCMP_EQUAL_TEXT("10000000abcdef01", ask(device_serial, 300).c_str(), text);
 	}

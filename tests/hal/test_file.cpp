@@ -16,7 +16,8 @@ static void collect(void *ctx, const char *name)
 	*static_cast<std::string *>(ctx) += std::string(name) + "|";
 }
 
-TEST_GROUP (file) {
+TEST_GROUP(file)
+{
 	HalLab lab;
 	struct why why = {};
 	struct buf got;
@@ -94,7 +95,8 @@ TEST(file, WriteReplacesByRenameAndLeavesNothingBesideIt)
 	STRCMP_EQUAL("new content", lab.read("f").c_str());
 	CHECK(inode("f") != before);
 	char old[8] = "";
-	LONGS_EQUAL(3, read(reader, old, sizeof old)); /* who had it open still reads all of the old */
+	LONGS_EQUAL(3,
+		    read(reader, old, sizeof old)); /* who had it open still reads all of the old */
 	STRCMP_EQUAL("old", old);
 	close(reader);
 	LONGS_EQUAL(1, lab.count());
@@ -212,7 +214,8 @@ TEST(file, ASwitchIsNeverSeenHalfway)
 	pid_t writer = fork();
 	if (writer == 0) {
 		for (int i = 0; i < 200; i++)
-			if (file_switch_link(path.c_str(), i % 2 != 0 ? "a" : "b", nullptr) != ERR_OK)
+			if (file_switch_link(path.c_str(), i % 2 != 0 ? "a" : "b", nullptr) !=
+			    ERR_OK)
 				_exit(1);
 		_exit(0);
 	}
@@ -229,11 +232,14 @@ TEST(file, ASwitchIsNeverSeenHalfway)
 TEST(file, ReadLinkWritesNothingWhenItFails)
 {
 	char target[5] = "keep";
-	LONGS_EQUAL(ERR_NOT_FOUND, file_read_link(lab.at("none").c_str(), target, sizeof target, &why));
+	LONGS_EQUAL(ERR_NOT_FOUND,
+		    file_read_link(lab.at("none").c_str(), target, sizeof target, &why));
 	lab.write("plain", "x");
-	LONGS_EQUAL(ERR_NOT_FOUND, file_read_link(lab.at("plain").c_str(), target, sizeof target, &why));
+	LONGS_EQUAL(ERR_NOT_FOUND,
+		    file_read_link(lab.at("plain").c_str(), target, sizeof target, &why));
 	LONGS_EQUAL(0, symlink("12345", lab.at("long").c_str()));
-	LONGS_EQUAL(ERR_TOO_BIG, file_read_link(lab.at("long").c_str(), target, sizeof target, &why));
+	LONGS_EQUAL(ERR_TOO_BIG,
+		    file_read_link(lab.at("long").c_str(), target, sizeof target, &why));
 	STRCMP_EQUAL("keep", target);
 }
 
@@ -315,7 +321,8 @@ TEST(file, TheLockIsOneProcessAloneAndIsWaitedFor)
 	pid_t holder = fork();
 	if (holder == 0) {
 		int fd = -1;
-		if (file_lock(path.c_str(), 0, &fd, nullptr) != ERR_OK || write(ready[1], "x", 1) != 1)
+		if (file_lock(path.c_str(), 0, &fd, nullptr) != ERR_OK ||
+		    write(ready[1], "x", 1) != 1)
 			_exit(1);
 		usleep(700 * 1000);
 		_exit(0); /* its end releases the lock */

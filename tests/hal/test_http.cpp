@@ -12,7 +12,8 @@
 #include "hal/http.h"
 #include "hal/web_server.hpp"
 
-TEST_GROUP (http) {
+TEST_GROUP(http)
+{
 	HalLab lab;
 	WebServer server;
 	struct why why = {};
@@ -67,7 +68,10 @@ TEST_GROUP (http) {
 		STRCMP_EQUAL_TEXT(code, why.code, path.c_str());
 		nothing_came();
 	}
-	bool says(const std::string &words) { return std::string(why.text).find(words) != std::string::npos; }
+	bool says(const std::string &words)
+	{
+		return std::string(why.text).find(words) != std::string::npos;
+	}
 };
 
 TEST(http, AReplyComesWithItsFacts)
@@ -76,7 +80,8 @@ TEST(http, AReplyComesWithItsFacts)
 	LONGS_EQUAL(200, reply.status);
 	STRCMP_EQUAL("text/plain", reply.content_type);
 	STRCMP_EQUAL("hello", body().c_str());
-	LONGLONGS_EQUAL(1795359759, reply.date); /* date -u -d 'Sun, 22 Nov 2026 15:02:39 GMT' +%s */
+	LONGLONGS_EQUAL(1795359759,
+			reply.date); /* date -u -d 'Sun, 22 Nov 2026 15:02:39 GMT' +%s */
 	LONGLONGS_EQUAL(0, reply.retry_after_s);
 	LONGS_EQUAL(1, times_asked("GET /ok HTTP/1.1\r\n"));
 	LONGS_EQUAL(0, times_asked("Authorization"));
@@ -119,6 +124,9 @@ TEST(http, APostCarriesItsBytesAndTypeAndDoesNotWaitForContinue)
 	STRCMP_EQUAL("application/x-pki-message", reply.content_type);
 	LONGS_EQUAL(1, times_asked("POST /post HTTP/1.1\r\n"));
 	LONGS_EQUAL(1, times_asked("\r\nContent-Type: application/x-pki-message\r\n"));
+	message.resize(1100000); /* libcurl expects from 1 MiB on */
+	sent = bytes_of(message);
+	LONGS_EQUAL(ERR_OK, get("/ok"));
 	LONGS_EQUAL(0, times_asked("Expect"));
 }
 
@@ -196,9 +204,10 @@ TEST(http, TheSentenceNamesTheAddressWithoutItsQueryAndSecrets)
 TEST(http, OtherAddressesAreRefusedWithoutATry)
 {
 	std::string file = "file://" + lab.write("secret", "x");
-	for (const std::string &url : {file, std::string("ftp://127.0.0.1/x"), std::string("gopher://127.0.0.1/"),
-				       std::string(""), std::string("127.0.0.1/x"), std::string("http://"),
-				       "http://u:p@127.0.0.1:" + std::to_string(server.port) + "/ok"}) {
+	for (const std::string &url :
+	     {file, std::string("ftp://127.0.0.1/x"), std::string("gopher://127.0.0.1/"),
+	      std::string(""), std::string("127.0.0.1/x"), std::string("http://"),
+	      "http://u:p@127.0.0.1:" + std::to_string(server.port) + "/ok"}) {
 		LONGS_EQUAL_TEXT(ERR_INVALID, get_url(url), url.c_str());
 		STRCMP_EQUAL_TEXT("http.url", why.code, url.c_str());
 		nothing_came();
@@ -233,9 +242,11 @@ TEST(http, ARedirectElsewhereIsRefusedAndNobodyIsAsked)
 	WebServer other;
 	other.open(lab.at("other"));
 	std::string p = std::to_string(server.port);
-	for (const std::string &to : {"http://localhost:" + p + "/ok", other.url("/ok"), "//127.0.0.2:" + p + "/ok",
-				      std::string("http://127.0.0.1/ok"), "http://u:p@127.0.0.1:" + p + "/ok", std::string("http://[/"), std::string("ftp://127.0.0.1:") + p + "/ok",
-				      "file://" + lab.write("secret", "x"), std::string("https://127.0.0.1/ok")}) {
+	for (const std::string &to :
+	     {"http://localhost:" + p + "/ok", other.url("/ok"), "//127.0.0.2:" + p + "/ok",
+	      std::string("http://127.0.0.1/ok"), "http://u:p@127.0.0.1:" + p + "/ok",
+	      std::string("http://[/"), std::string("ftp://127.0.0.1:") + p + "/ok",
+	      "file://" + lab.write("secret", "x"), std::string("https://127.0.0.1/ok")}) {
 		refused(ERR_UNREACHABLE, "http.redirect", "/to/" + to);
 		CHECK(why.next_step[0] != '\0');
 	}
@@ -263,13 +274,15 @@ TEST(http, ALoginIsSentOnlyWhenGivenAndOnlyToItsHost)
 	request.password = &password;
 	LONGS_EQUAL(ERR_OK, get("/r/1"));
 	LONGS_EQUAL(2, times_asked("\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
-	refused(ERR_UNREACHABLE, "http.redirect", "/to/http://localhost:" + std::to_string(server.port) + "/ok");
+	refused(ERR_UNREACHABLE, "http.redirect",
+		"/to/http://localhost:" + std::to_string(server.port) + "/ok");
 	LONGS_EQUAL(3, times_asked("Authorization"));
 	LONGS_EQUAL(ERR_OK, buf_add(&password, "\0x", 2));
 	refused(ERR_INVALID, "http.login", "/ok");
 }
 
-/* Occurrences of text in the writable memory of this process; `masked` so that it does not find itself. */
+/* Occurrences of text in the writable memory of this process; `masked` so that it does not find
+ * itself. */
 static size_t times_in_memory(const std::string &masked)
 {
 	size_t hits = 0;
@@ -280,14 +293,16 @@ static size_t times_in_memory(const std::string &masked)
 	while (std::getline(maps, line)) {
 		unsigned long from = 0, to = 0;
 		char rights[8] = "";
-		if (sscanf(line.c_str(), "%lx-%lx %7s", &from, &to, rights) != 3 || strncmp(rights, "rw", 2) != 0 ||
+		if (sscanf(line.c_str(), "%lx-%lx %7s", &from, &to, rights) != 3 ||
+		    strncmp(rights, "rw", 2) != 0 ||
 		    to - from > (1UL << 28)) /* the shadow of a sanitizer */
 			continue;
 		part.assign(to - from, 0);
 		ssize_t n = pread(memory, part.data(), part.size(), static_cast<off_t>(from));
 		for (ssize_t i = 0; i + static_cast<ssize_t>(masked.size()) <= n; i++) {
 			size_t k = 0;
-			while (k < masked.size() && (part[static_cast<size_t>(i) + k] ^ 0x55) == masked[k])
+			while (k < masked.size() &&
+			       (part[static_cast<size_t>(i) + k] ^ 0x55) == masked[k])
 				k++;
 			hits += k == masked.size();
 		}
@@ -302,7 +317,8 @@ TEST(http, NoCopyOfALoginStaysInMemory)
 	std::string masked = "dXNlcjp3aXBlZC1h";
 	for (char &c : masked)
 		c = static_cast<char>(c ^ 0x55);
-	for (char c : {'w', 'i', 'p', 'e', 'd', '-', 'a', 'f', 't', 'e', 'r', 'w', 'a', 'r', 'd', 's'})
+	for (char c :
+	     {'w', 'i', 'p', 'e', 'd', '-', 'a', 'f', 't', 'e', 'r', 'w', 'a', 'r', 'd', 's'})
 		LONGS_EQUAL(ERR_OK, buf_add(&password, &c, 1));
 	request.user = "user";
 	request.password = &password;
@@ -313,7 +329,8 @@ TEST(http, NoCopyOfALoginStaysInMemory)
 TEST(http, TheProxyIsTheOneGivenElseTheEnvironmentsElseNone)
 {
 	std::string proxy = "http://127.0.0.1:" + std::to_string(server.port);
-	std::string far = "http://" + std::string(70, 'a') + "/far"; /* no name: only a proxy can reach it */
+	std::string far =
+	    "http://" + std::string(70, 'a') + "/far"; /* no name: only a proxy can reach it */
 	setenv("http_proxy", proxy.c_str(), 1);
 	LONGS_EQUAL(ERR_UNREACHABLE, get_url(far)); /* "none" */
 	request.proxy = nullptr;
@@ -341,7 +358,8 @@ TEST(http, EscapingLeavesTheUnreservedAlone)
 }
 
 /* A TLS server of OpenSSL with a certificate for 127.0.0.1 that nobody's system trusts. */
-TEST_GROUP (http_tls) {
+TEST_GROUP(http_tls)
+{
 	HalLab lab;
 	struct why why = {};
 	struct http_reply reply = {};
@@ -353,10 +371,12 @@ TEST_GROUP (http_tls) {
 		lab.open();
 		anchor = lab.at("cert.pem");
 		int status = 0;
-		std::string said = output_of("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
-					     "/CN=lab -addext subjectAltName=IP:127.0.0.1 -keyout " +
-						     lab.at("key.pem") + " -out " + anchor + " 2>&1",
-					     &status);
+		std::string said =
+		    output_of("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+			      "-nodes -days 2 -subj "
+			      "/CN=lab -addext subjectAltName=IP:127.0.0.1 -keyout " +
+				  lab.at("key.pem") + " -out " + anchor + " 2>&1",
+			      &status);
 		STRCMP_EQUAL_TEXT("0", std::to_string(status).c_str(), said.c_str());
 	}
 	void teardown() override
@@ -388,11 +408,13 @@ TEST_GROUP (http_tls) {
 		url = "https://" + address + "/";
 		pid = fork();
 		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			int out = open(log.c_str(), O_RDWR | O_CREAT, 0600);
 			dup2(out, 1);
 			dup2(out, 2);
-			execlp("openssl", "openssl", "s_server", "-www", "-accept", address.c_str(), "-cert", anchor.c_str(),
-			       "-key", key.c_str(), "-cipher", "ALL:@SECLEVEL=0", version, nullptr);
+			execlp("openssl", "openssl", "s_server", "-www", "-accept", address.c_str(),
+			       "-cert", anchor.c_str(), "-key", key.c_str(), "-cipher",
+			       "ALL:@SECLEVEL=0", version, nullptr);
 			_exit(127);
 		}
 		for (int i = 0; i < 250 && lab.read("log").find("ACCEPT") == std::string::npos; i++)

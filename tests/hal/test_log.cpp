@@ -13,7 +13,8 @@ static void note(enum log_level level, const char *line)
 	seen += std::to_string(level) + "=" + line + "|";
 }
 
-TEST_GROUP (log) {
+TEST_GROUP(log)
+{
 	HalLab lab;
 
 	void setup() override

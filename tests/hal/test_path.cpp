@@ -5,14 +5,16 @@
 #include "hal/file.h"
 #include "hal/hal_lab.hpp"
 
-TEST_GROUP (path) {
+TEST_GROUP(path)
+{
 	HalLab lab;
 
 	void setup() override { lab.open(); }
 	void teardown() override { lab.close(); }
 	void link(const std::string &name, const std::string &target)
 	{
-		std::filesystem::create_directories(std::filesystem::path(lab.at(name)).parent_path());
+		std::filesystem::create_directories(
+		    std::filesystem::path(lab.at(name)).parent_path());
 		LONGS_EQUAL(0, symlink(target.c_str(), lab.at(name).c_str()));
 	}
 	/* where a path of the device lies below the lab's "root", or the error */
@@ -24,7 +26,8 @@ TEST_GROUP (path) {
 		if (e != ERR_OK)
 			return err_text(e);
 		std::string text = out;
-		return text.compare(0, root.size(), root) == 0 ? text.substr(root.size()) : "ESCAPED " + text;
+		return text.compare(0, root.size(), root) == 0 ? text.substr(root.size())
+							       : "ESCAPED " + text;
 	}
 };
 
@@ -83,7 +86,9 @@ TEST(path, RelativeLinksAreFollowedFromWhereTheyLie)
 	link("root/a/link", "../b/c");
 	link("root/b/c", "d");
 	STRCMP_EQUAL("/b/d/file", resolved("/a/link/file").c_str());
-	STRCMP_EQUAL("/b/file", resolved("/a/link/../file").c_str()); /* `..` of the target, as the kernel does */
+	STRCMP_EQUAL(
+	    "/b/file",
+	    resolved("/a/link/../file").c_str()); /* `..` of the target, as the kernel does */
 }
 
 TEST(path, LoopsAndEndlessPathsAreRefused)

@@ -9,7 +9,8 @@
 #include "hal/hal_lab.hpp"
 #include "hal/run.h"
 
-TEST_GROUP (run) {
+TEST_GROUP(run)
+{
 	HalLab lab;
 	struct why why = {};
 	struct buf out;
@@ -96,8 +97,9 @@ TEST(run, ATimeoutEndsTheProgramAndItsChildren)
 TEST(run, WhoIgnoresTermIsKilledTwoSecondsLater)
 {
 	int64_t start = clock_boot_ms();
-	LONGS_EQUAL(ERR_UNREACHABLE, sh("trap '' TERM; echo $$ > " + lab.at("pid") +
-						"; while :; do sleep 0.1; done", 1));
+	LONGS_EQUAL(
+	    ERR_UNREACHABLE,
+	    sh("trap '' TERM; echo $$ > " + lab.at("pid") + "; while :; do sleep 0.1; done", 1));
 	int64_t took = clock_boot_ms() - start;
 	CHECK(took >= 2900 && took < 6000);
 	CHECK(is_gone("pid"));
@@ -143,7 +145,8 @@ TEST(run, ItGetsNoDescriptorOfOursAndAnEmptyInput)
 {
 	int leak = open("/etc/passwd", O_RDONLY); /* without O_CLOEXEC, as from a careless parent */
 	CHECK(leak > 2);
-	LONGS_EQUAL(ERR_OK, sh("ls -l /proc/$$/fd | grep -c passwd; wc -c; readlink /proc/self/fd/0", 10));
+	LONGS_EQUAL(ERR_OK,
+		    sh("ls -l /proc/$$/fd | grep -c passwd; wc -c; readlink /proc/self/fd/0", 10));
 	close(leak);
 	STRCMP_EQUAL("0\n0\n/dev/null\n", printed().c_str());
 }
@@ -156,7 +159,8 @@ TEST(run, ItStartsWithNothingIgnoredOrBlockedAndInAGroupOfItsOwn)
 	sigprocmask(SIG_BLOCK, &blocked, &old);
 	sighandler_t pipe_handler = signal(SIGPIPE, SIG_IGN);
 	sighandler_t hup_handler = signal(SIGHUP, SIG_IGN);
-	const char *const argv[] = {"/bin/grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", nullptr};
+	const char *const argv[] = {"/bin/grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status",
+				    nullptr};
 	LONGS_EQUAL(ERR_OK, run_program(argv, nullptr, 5, &out, &status, &why));
 	signal(SIGPIPE, pipe_handler);
 	signal(SIGHUP, hup_handler);

@@ -4,9 +4,7 @@
 #include "hal/text.h"
 #include "hal/why.h"
 
-TEST_GROUP (why) {
-	struct why why = {};
-};
+TEST_GROUP(why) { struct why why = {}; };
 
 TEST(why, SetReturnsTheCodeAndForgetsTheOldNextStep)
 {
@@ -19,7 +17,10 @@ TEST(why, SetReturnsTheCodeAndForgetsTheOldNextStep)
 
 TEST(why, AnEscapeSequenceOfAServerDoesNotReachTheTerminal)
 {
-	why_set(&why, ERR_IO, "a.b", "%s", "red\x1b[31m\r\n\x7f \xc2\x9b" "31m \x9b" "1m");
+	why_set(&why, ERR_IO, "a.b", "%s",
+		"red\x1b[31m\r\n\x7f \xc2\x9b"
+		"31m \x9b"
+		"1m");
 	STRCMP_EQUAL("red?[31m??? ??31m ?1m", why.text);
 	why_next(&why, "%s", "a\tb");
 	STRCMP_EQUAL("a?b", why.next_step);
@@ -53,8 +54,7 @@ TEST(why, NullIsAccepted)
 	why_next(nullptr, "x");
 }
 
-TEST_GROUP (err) {
-};
+TEST_GROUP(err){};
 
 TEST(err, EveryCodeHasAWordOfItsOwn)
 {
@@ -68,19 +68,18 @@ TEST(err, EveryCodeHasAWordOfItsOwn)
 	STRCMP_EQUAL("unknown", err_text(static_cast<enum err>(ERR_BUG + 1)));
 }
 
-TEST_GROUP (text) {
-	std::string clean(std::string text)
-	{
-		text_clean(&text[0]);
-		return text;
-	}
-};
+TEST_GROUP(text){std::string clean(std::string text){text_clean(&text[0]);
+return text;
+}
+}
+;
 
 TEST(text, Utf8OfOneToFourBytesStays)
 {
 	/* RFC 3629 section 7: "A<NOT IDENTICAL TO><ALPHA>.", "hangugeo", U+233B4 */
-	const char *const good[] = {"A\xe2\x89\xa2\xce\x91.", "\xed\x95\x9c\xea\xb5\xad\xec\x96\xb4",
-				    "\xf0\xa3\x8e\xb4", "\xf4\x8f\xbf\xbf", "\xc2\xa0"};
+	const char *const good[] = {"A\xe2\x89\xa2\xce\x91.",
+				    "\xed\x95\x9c\xea\xb5\xad\xec\x96\xb4", "\xf0\xa3\x8e\xb4",
+				    "\xf4\x8f\xbf\xbf", "\xc2\xa0"};
 	for (const char *text : good)
 		STRCMP_EQUAL(text, clean(text).c_str());
 }
@@ -92,6 +91,8 @@ TEST(text, BytesThatAreNoUtf8BecomeQuestionMarks)
 	STRCMP_EQUAL("???", clean("\xe0\x80\x80").c_str());
 	STRCMP_EQUAL("???", clean("\xed\xa0\x80").c_str());
 	STRCMP_EQUAL("????", clean("\xf4\x90\x80\x80").c_str());
-	STRCMP_EQUAL("?a?", clean("\xbf" "a\xff").c_str());
+	STRCMP_EQUAL("?a?", clean("\xbf"
+				  "a\xff")
+				.c_str());
 	STRCMP_EQUAL("???", clean("\xf0\xa3\x8e").c_str());
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,8 +13,8 @@
 #include <string>
 
 /*
- * A web server of one page a path, in a process of its own on 127.0.0.1. It answers with fixed bytes,
- * so that what the client must bear is in sight, and writes each request into a file.
+ * A web server of one page a path, in a process of its own on 127.0.0.1. It answers with fixed
+ * bytes, so that what the client must bear is in sight, and writes each request into a file.
  */
 class WebServer
 {
@@ -30,7 +31,8 @@ class WebServer
 		listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sin_family = AF_INET;
 		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		if (bind(listener, reinterpret_cast<struct sockaddr *>(&address), len) != 0 || listen(listener, 8) != 0 ||
+		if (bind(listener, reinterpret_cast<struct sockaddr *>(&address), len) != 0 ||
+		    listen(listener, 8) != 0 ||
 		    getsockname(listener, reinterpret_cast<struct sockaddr *>(&address), &len) != 0)
 			return;
 		port = ntohs(address.sin_port);
@@ -47,18 +49,23 @@ class WebServer
 		::close(listener);
 		pid = -1;
 	}
-	std::string url(const std::string &path) const { return "http://127.0.0.1:" + std::to_string(port) + path; }
+	std::string url(const std::string &path) const
+	{
+		return "http://127.0.0.1:" + std::to_string(port) + path;
+	}
 
       private:
 	[[noreturn]] void serve(const std::string &record)
 	{
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nothing behind */
 		signal(SIGPIPE, SIG_IGN);
 		for (;;) {
 			int fd = accept(listener, nullptr, nullptr);
 			if (fd < 0)
 				_exit(1);
 			std::string request = receive(fd);
-			std::ofstream(record, std::ios::app | std::ios::binary) << request << "\n=====\n";
+			std::ofstream(record, std::ios::app | std::ios::binary)
+			    << request << "\n=====\n";
 			size_t from = request.find(' ') + 1;
 			answer(fd, request.substr(from, request.find(' ', from) - from), request);
 			::close(fd);
@@ -69,7 +76,8 @@ class WebServer
 		std::string text;
 		char part[4096];
 		size_t wanted = std::string::npos;
-		while (text.size() < wanted && text[0] != 0x16) { /* a TLS handshake (RFC 8446 section 5.1) is no request */
+		while (text.size() < wanted &&
+		       text[0] != 0x16) { /* a TLS handshake (RFC 8446 section 5.1) is no request */
 			ssize_t n = read(fd, part, sizeof part);
 			if (n <= 0)
 				break;
@@ -78,7 +86,8 @@ class WebServer
 			if (end == std::string::npos)
 				continue;
 			size_t length = text.find("Content-Length: ");
-			wanted = end + 4 + (length < end ? std::stoul(text.substr(length + 16)) : 0);
+			wanted =
+			    end + 4 + (length < end ? std::stoul(text.substr(length + 16)) : 0);
 		}
 		return text;
 	}
@@ -106,7 +115,9 @@ class WebServer
 	}
 	static std::string redirect(const std::string &to)
 	{
-		return "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 5\r\nLocation: " + to + "\r\n\r\nmoved";
+		return "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: "
+		       "5\r\nLocation: " +
+		       to + "\r\n\r\nmoved";
 	}
 	void endless(int fd, const std::string &head, const std::string &piece)
 	{
@@ -120,25 +131,31 @@ class WebServer
 			send_all(fd, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
 		static const char date[] = "Date: Sun, 22 Nov 2026 15:02:39 GMT\r\n";
 		std::string ok = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
-		if (path == "/ok" || path.compare(0, 4, "/ok?") == 0 || path.compare(0, 7, "http://") == 0)
-			send_all(fd, page(std::string(date) + "Content-Type: text/plain\r\n", "hello"));
+		if (path == "/ok" || path.compare(0, 4, "/ok?") == 0 ||
+		    path.compare(0, 7, "http://") == 0)
+			send_all(fd,
+				 page(std::string(date) + "Content-Type: text/plain\r\n", "hello"));
 		else if (path == "/post")
 			send_all(fd, page("Content-Type: application/x-pki-message\r\n",
 					  request.substr(request.find("\r\n\r\n") + 4)));
 		else if (path == "/empty")
 			send_all(fd, page("", ""));
 		else if (path == "/404")
-			send_all(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone");
+			send_all(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: "
+				     "close\r\n\r\nnone");
 		else if (path == "/busy-seconds")
 			send_all(fd, page("Retry-After: 120\r\n", ""));
 		else if (path == "/busy-date")
-			send_all(fd, page(std::string(date) + "Retry-After: Sun, 22 Nov 2026 15:12:39 GMT\r\n", ""));
+			send_all(fd, page(std::string(date) +
+					      "Retry-After: Sun, 22 Nov 2026 15:12:39 GMT\r\n",
+					  ""));
 		else if (path == "/busy-rubbish")
 			send_all(fd, page("Retry-After: 12x\r\nDate: yesterday\r\n", ""));
 		else if (path == "/busy-long")
 			send_all(fd, page("Retry-After: 99999999999999999999999\r\n", ""));
 		else if (path == "/chunked")
-			send_all(fd, ok + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
+			send_all(fd, ok + "Transfer-Encoding: "
+					  "chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n");
 		else if (path == "/exact")
 			send_all(fd, page("", std::string(256 * 1024, 'x')));
 		else if (path == "/one-more")
@@ -147,7 +164,8 @@ class WebServer
 			send_all(fd, ok + "Content-Length: 100000000\r\n\r\n");
 			hang(fd);
 		} else if (path == "/endless")
-			endless(fd, ok + "Transfer-Encoding: chunked\r\n\r\n", "400\r\n" + std::string(1024, 'x') + "\r\n");
+			endless(fd, ok + "Transfer-Encoding: chunked\r\n\r\n",
+				"400\r\n" + std::string(1024, 'x') + "\r\n");
 		else if (path == "/headers")
 			endless(fd, ok, "X-Filler: " + std::string(1000, 'x') + "\r\n");
 		else if (path == "/stall") {
@@ -160,7 +178,8 @@ class WebServer
 		else if (path == "/ssh")
 			send_all(fd, "SSH-2.0-OpenSSH_9.2p1\r\n");
 		else if (path == "/cookie")
-			send_all(fd, "HTTP/1.1 302 Found\r\nConnection: close\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n"
+			send_all(fd, "HTTP/1.1 302 Found\r\nConnection: close\r\nSet-Cookie: "
+				     "a=b\r\nContent-Length: 0\r\n"
 				     "Location: /ok\r\n\r\n");
 		else if (path.compare(0, 3, "/r/") == 0) {
 			int left = std::stoi(path.substr(3));

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "tpm/tpm_wire.h"
+#include <csignal>
+#include "tpm_group.hpp"
+
+TEST_GROUP_BASE(tpm_wire, tpm_group){void teardown() override{close();
+if (lab.has("device.pid"))
+	kill(std::atoi(lab.read("device.pid").c_str()), SIGTERM);
+}
+std::string device()
+{
+	lab.tpm();
+	lab.run("setsid " TEST_LAB "/tpm_device.py a/tpm.sock dev </dev/null >device.log 2>&1 & "
+		"echo $! >device.pid; for i in $(seq 100); do [ -e dev ] && break; sleep 0.05; "
+		"done; [ -e dev ]");
+	return "device:" + lab.path("dev");
+}
+}
+;
+
+TEST(tpm_wire, KnowsDevicesAndTheSocketsOfSwtpmOnly)
+{
+	CHECK(tpm_wire_knows("device:/dev/tpmrm0"));
+	CHECK(tpm_wire_knows("device"));
+	CHECK(tpm_wire_knows("swtpm:path=/run/x.sock"));
+	CHECK(!tpm_wire_knows("swtpm:host=localhost,port=2321"));
+	CHECK(!tpm_wire_knows("swtpm:path=/run/x.sock,port=1"));
+	CHECK(!tpm_wire_knows("pcap:swtpm:path=/run/x.sock"));
+	CHECK(!tpm_wire_knows("tabrmd:bus_name=x"));
+	CHECK(!tpm_wire_knows(""));
+	STRCMP_EQUAL("/dev/tpmrm0", tpm_wire_path("device"));
+	STRCMP_EQUAL("/dev/tpm0", tpm_wire_path("pcap:device:/dev/tpm0"));
+	CHECK(tpm_wire_path("tabrmd:x") == nullptr);
+}
+
+TEST(tpm_wire, CharacterDeviceServesAWholeEnrollment)
+{
+	make(device());
+	check_all_hashes();
+	check_decrypt_pkcs1();
+	std::string same = tcti;
+	open(same);
+	CHECK_OK(load());
+	check_sign(KEY_SHA256, "sha256");
+}
+
+TEST(tpm_wire, DeviceThatIsGoneIsAnIoErrorAndEndsNothing)
+{
+	make(device());
+	kill(std::atoi(lab.read("device.pid").c_str()), SIGTERM);
+	lab.run("sleep 0.2");
+	std::string d = digest("sha256", "x");
+	CHECK_WHY(ERR_UNREACHABLE, "tpm.io",
+		  device_key_sign(&key, KEY_SHA256, bytes_of(d), &out, &why));
+}
+
+TEST(tpm_wire, SocketPathThatIsTooLongIsNotATpm)
+{
+	open("swtpm:path=/" + std::string(200, 'x'));
+	CHECK_WHY(ERR_UNREACHABLE, "tpm.absent", make_again());
+}
