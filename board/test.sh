@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # All tests, on a fresh Debian 12 as root or with sudo:
-#   packages, the build with sanitizers and its tests, the build with clang, the release build and its size.
+#   packages, the build with sanitizers and its tests, the build with clang, the release build and its size, short fuzz runs.
 # The last line is "N passed, N failed"; exit 0 only when nothing failed.
 set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.." || exit 1
 
+fuzz_s=30 # seconds a target: a longer run is somebody's decision
 passed=0
 failed=0
 folder=$(mktemp -d) || exit 1
@@ -46,6 +47,13 @@ tests() {
 	fi
 }
 
+# A short run over the corpus; finds go on with: build/fuzz/fuzz_NAME FOLDER.
+fuzz() {
+	mkdir -p "$folder/$1" &&
+		"build/fuzz/fuzz_$1" -max_total_time=$fuzz_s -close_fd_mask=2 "$folder/$1" "tests/data/$2" >"$folder/$1.log" 2>&1 ||
+		{ tail -n 40 "$folder/$1.log"; return 1; }
+}
+
 size() {
 	strip -o "$folder/signet" build/release/signet &&
 		echo "signet, release, stripped: $(stat -c %s "$folder/signet") bytes"
@@ -56,6 +64,9 @@ part "build dev" build dev
 tests
 part "build clang" build clang
 part "build release" build release
+part "build fuzz" build fuzz
+part "fuzz cms" fuzz cms scep
+part "fuzz config" fuzz config config
 part size size
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
