@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <tss2/tss2_tcti.h>
 #include <tss2/tss2_tpm2_types.h>
+#include "hal/clock.h"
 #include "hal/log.h"
 
 #define WIRE_MAGIC 0x7369676e65742d77u /* "signet-w": tells our context from another */
@@ -20,6 +21,8 @@
 #define HEADER_LEN 10		       /* bytes: tag, size, code (TPM 2.0 Part 1, section 18) */
 #define ANSWER_MAX 4096		       /* bytes: what Linux' driver hands over at once */
 #define DEVICE_PAUSE_NS 2000000	       /* 2 ms: short beside any command */
+#define CONNECT_MS 5000		       /* a software TPM takes its next client within that */
+#define CONNECT_PAUSE_NS 10000000      /* 10 ms between two tries */
 #define DEVICE_DEFAULT "/dev/tpmrm0"
 
 struct wire {
@@ -199,6 +202,19 @@ static TSS2_RC make_sticky(TSS2_TCTI_CONTEXT *tcti, TPM2_HANDLE *handle, uint8_t
 	return TSS2_TCTI_RC_NOT_IMPLEMENTED;
 }
 
+/* A socket whose queue is full answers EAGAIN at once when asked without blocking: the TPM is busy with
+ * somebody else, for a moment. */
+static int connect_patiently(int fd, const struct sockaddr_un *address)
+{
+	const struct timespec pause = {0, CONNECT_PAUSE_NS};
+	for (int64_t until = clock_boot_ms() + CONNECT_MS;; nanosleep(&pause, NULL)) {
+		if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+			return 0;
+		if ((errno != EAGAIN && errno != EINTR) || clock_boot_ms() >= until)
+			return -1;
+	}
+}
+
 static int connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -208,7 +224,7 @@ static int connect_to(const char *path)
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+	if (fd >= 0 && connect_patiently(fd, &address) != 0) {
 		int saved = errno;
 		close(fd);
 		errno = saved;
