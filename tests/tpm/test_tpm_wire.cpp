@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tpm/tpm_wire.h"
 #include <csignal>
+#include <cstdio>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "tpm_group.hpp"
 
 TEST_GROUP_BASE(tpm_wire, tpm_group){void teardown() override{close();
@@ -58,4 +63,36 @@ TEST(tpm_wire, SocketPathThatIsTooLongIsNotATpm)
 {
 	open("swtpm:path=/" + std::string(200, 'x'));
 	CHECK_WHY(ERR_UNREACHABLE, "tpm.absent", make_again());
+}
+
+// One client waits in the queue of a server that takes nobody yet: a busy software TPM. It takes both after 0.3 s.
+TEST(tpm_wire, SocketWithAFullQueueIsWaitedFor)
+{
+	struct sockaddr_un address = {};
+	address.sun_family = AF_UNIX;
+	std::snprintf(address.sun_path, sizeof address.sun_path, "%s", lab.path("full.sock").c_str());
+	const auto *where = reinterpret_cast<const struct sockaddr *>(&address);
+	int server = socket(AF_UNIX, SOCK_STREAM, 0);
+	int first = socket(AF_UNIX, SOCK_STREAM, 0);
+	LONGS_EQUAL(0, bind(server, where, sizeof address));
+	LONGS_EQUAL(0, listen(server, 0));
+	LONGS_EQUAL(0, connect(first, where, sizeof address));
+	pid_t child = fork();
+	if (child == 0) {
+		usleep(300000);
+		int a = accept(server, nullptr, nullptr);
+		int b = accept(server, nullptr, nullptr);
+		_exit(a >= 0 && b >= 0 ? 0 : 1);
+	}
+	void *wire = tpm_wire_open(("swtpm:path=" + lab.path("full.sock")).c_str(), 1);
+	int status = -1;
+	bool is_open = wire != nullptr;
+	tpm_wire_close(&wire);
+	if (!is_open)
+		kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	::close(first);
+	::close(server);
+	CHECK(is_open);
+	LONGS_EQUAL(0, status);
 }
