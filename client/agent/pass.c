@@ -42,12 +42,16 @@ void pass_close(struct pass *pass)
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why)
 {
 	char pin[FILE_PATH_MAX];
+	char owner_auth[FILE_PATH_MAX] = "";
+	const char *file = pass->config->tpm.owner_auth_file;
 	if (pass->tpm == NULL) {
 		struct tpm_settings settings = { .tcti = pass->config->tpm.tcti,
 			                         .srk = pass->config->tpm.srk,
-			                         .owner_auth_file = pass->config->tpm.owner_auth_file,
+			                         .owner_auth_file = owner_auth,
 			                         .pin_file = pin };
 		enum err e = store_path(&pass->store, NULL, NULL, "srk.tr", pin);
+		if (e == ERR_OK && file[0] != '\0')
+			e = path_in_root(owner_auth, pass->config->root, file);
 		if (e == ERR_OK)
 			e = tpm_open(&settings, &pass->tpm, why);
 		if (e != ERR_OK)

@@ -170,8 +170,10 @@ static void sweep_entry(void *ctx, const char *name)
 	char path[FILE_PATH_MAX];
 	unsigned number = number_of(name);
 	const struct generations *k = s->keep;
-	if (number == 0 || number == k->current || number == k->previous || number == k->request ||
-	    number == k->complete || number == k->unused || s->err != ERR_OK)
+	/* what a link names stays, even if its certificate is gone: its key may be all that is left */
+	if (number == 0 || number == link_number(s->store, s->profile, "current") ||
+	    number == link_number(s->store, s->profile, "previous") || number == k->request || number == k->complete ||
+	    number == k->unused || s->err != ERR_OK)
 		return;
 	s->err = generation_path(s->store, s->profile, number, NULL, path);
 	if (s->err == ERR_OK)

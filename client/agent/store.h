@@ -70,7 +70,8 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 /** Point `name` ("current", "previous") at a generation; number 0 takes the link away. */
 enum err generation_link(const struct store *store, const char *profile, const char *name, unsigned number,
                          struct why *why) MUST_CHECK;
-/** Remove every folder that neither current, previous, a request nor a complete one names; keys are wiped. */
+/** Remove every generation that neither a link (current, previous) nor `keep` (request, complete, unused) names; keys are
+ *  wiped. */
 enum err generations_sweep(const struct store *store, const char *profile, const struct generations *keep,
                            struct why *why) MUST_CHECK;
 /** DER of a generation's cert.pem. */

@@ -69,6 +69,10 @@ enum err certificate_verify_signature(const struct certificate *cert, const stru
 enum err certificate_verify_message(struct bytes spki, const char *signature_oid, struct bytes message,
                                     struct bytes signature, struct why *why) MUST_CHECK;
 
+/** The same over a digest that was taken before: the proof of a new generation, whose request is no longer at hand. */
+enum err certificate_verify_digest(struct bytes spki, const char *signature_oid, struct bytes digest,
+                                   struct bytes signature, struct why *why) MUST_CHECK;
+
 /** One certificate out of a .cer/.crt/.pem file: DER, or the first PEM CERTIFICATE block. */
 enum err certificate_from_file(struct bytes file, struct buf *out_der, struct why *why) MUST_CHECK;
 /** Append PEM of a DER certificate. */

@@ -185,27 +185,23 @@ static enum err verify_ecdsa(struct bytes spki, struct bytes digest, struct byte
 	return e;
 }
 
-enum err certificate_verify_message(struct bytes spki, const char *signature_oid,
-				    struct bytes message, struct bytes signature, struct why *why)
+static const struct signature_algorithm *find_algorithm(const char *oid, struct why *why)
 {
-	const struct signature_algorithm *algorithm = NULL;
-	uint8_t digest[HASH_MAX];
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-		if (strcmp(signature_oid, algorithms[i].oid) == 0)
-			algorithm = &algorithms[i];
-	if (algorithm == NULL)
-		return why_set(
-		    why, ERR_UNTRUSTED, "certificate.algorithm",
-		    "a signature by algorithm %s: signet verifies RSA (PKCS#1 v1.5) and ECDSA with "
-		    "SHA-1, SHA-256, SHA-384 or SHA-512 only",
-		    signature_oid);
-	enum err e = hash_digest(algorithm->hash, message, digest);
-	if (e != ERR_OK)
-		return why_set(why, e, "certificate.hash",
-			       "the hash of a signed message could not be taken");
-	struct bytes hashed = {digest, key_hash_len(algorithm->hash)};
-	e = algorithm->is_rsa ? verify_rsa(spki, algorithm->hash, hashed, signature)
-			      : verify_ecdsa(spki, hashed, signature);
+		if (strcmp(oid, algorithms[i].oid) == 0)
+			return &algorithms[i];
+	why_set(why, ERR_UNTRUSTED, "certificate.algorithm",
+		"a signature by algorithm %s: signet verifies RSA (PKCS#1 v1.5) and ECDSA with SHA-1, "
+		"SHA-256, SHA-384 or SHA-512 only",
+		oid);
+	return NULL;
+}
+
+static enum err verify(struct bytes spki, const struct signature_algorithm *algorithm,
+		       struct bytes digest, struct bytes signature, struct why *why)
+{
+	enum err e = algorithm->is_rsa ? verify_rsa(spki, algorithm->hash, digest, signature)
+				       : verify_ecdsa(spki, digest, signature);
 	if (e == ERR_OK || e == ERR_NO_MEMORY)
 		return e;
 	if (e == ERR_UNTRUSTED)
@@ -215,7 +211,35 @@ enum err certificate_verify_message(struct bytes spki, const char *signature_oid
 	    why, ERR_UNTRUSTED, "certificate.key",
 	    "a signature by algorithm %s cannot be verified: the signer's key is of another or an "
 	    "unknown kind",
-	    signature_oid);
+	    algorithm->oid);
+}
+
+enum err certificate_verify_digest(struct bytes spki, const char *signature_oid,
+				   struct bytes digest, struct bytes signature, struct why *why)
+{
+	const struct signature_algorithm *algorithm = find_algorithm(signature_oid, why);
+	if (algorithm == NULL)
+		return ERR_UNTRUSTED;
+	if (digest.len != key_hash_len(algorithm->hash))
+		return why_set(why, ERR_UNTRUSTED, "certificate.digest",
+			       "a digest of %zu bytes does not fit algorithm %s", digest.len,
+			       signature_oid);
+	return verify(spki, algorithm, digest, signature, why);
+}
+
+enum err certificate_verify_message(struct bytes spki, const char *signature_oid,
+				    struct bytes message, struct bytes signature, struct why *why)
+{
+	uint8_t digest[HASH_MAX];
+	const struct signature_algorithm *algorithm = find_algorithm(signature_oid, why);
+	if (algorithm == NULL)
+		return ERR_UNTRUSTED;
+	enum err e = hash_digest(algorithm->hash, message, digest);
+	if (e != ERR_OK)
+		return why_set(why, e, "certificate.hash",
+			       "the hash of a signed message could not be taken");
+	struct bytes hashed = {digest, key_hash_len(algorithm->hash)};
+	return verify(spki, algorithm, hashed, signature, why);
 }
 
 enum err certificate_verify_signature(const struct certificate *cert,

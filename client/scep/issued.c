@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include "client/pki/chain.h"
 #include "client/pki/name.h"
-#include "client/pki/proof.h"
 #include "client/scep/ra.h"
 #include "hal/clock.h"
 #include "hal/der.h"
@@ -37,13 +36,21 @@ static enum err find_leaf(const struct request_record *record, const struct cert
 	               "none of the %zu certificates of the answer is for the key of our request", set->count);
 }
 
-static enum err check_dates(const struct scep_server *server, const struct certificate *leaf, int64_t *now,
-                            struct why *why)
+/* The TPM signed the request: does that signature verify under what the CA certified? No further TPM command. */
+static enum err check_proof(const struct certificate *leaf, const struct request_record *record, struct why *why)
+{
+	enum err e = certificate_verify_digest(leaf->spki, record->signature_oid, record->digest, record->signature, why);
+	return e != ERR_UNTRUSTED ? e : why_set(why, e, "scep.issued_proof",
+	                                        "the request's own signature does not verify under the issued certificate");
+}
+
+/* *now may be moved up by what a CA's clock is ahead of ours. */
+static enum err check_dates(const struct certificate *leaf, int64_t *now, struct why *why)
 {
 	char text[32];
 	if (leaf->not_before > *now && leaf->not_before <= *now + SKEW_S)
 		*now = leaf->not_before;
-	if (leaf->not_before > *now && server->is_clock_trusted) {
+	if (leaf->not_before > *now) {
 		clock_text(leaf->not_before, text, sizeof text);
 		enum err e = why_set(why, ERR_UNTRUSTED, "scep.issued_not_yet", "the issued certificate is valid only from %s",
 		                     text);
@@ -133,18 +140,18 @@ enum err issued_judge(const struct scep_server *server, const struct request_rec
 {
 	struct certificate leaf;
 	struct issued issued = { .path.count = 0 };
-	int64_t now = ra_check_time(server, certificates);
 	buf_init(&issued.leaf, CERTIFICATE_MAX);
 	enum err e = find_leaf(record, certificates, &leaf, why);
 	if (e != ERR_OK)
 		goto out;
+	int64_t now = ra_check_time(server, &leaf);
 	e = check_new(&leaf, old_der, why);
 	if (e == ERR_OK && leaf.is_ca)
 		e = why_set(why, ERR_UNTRUSTED, "scep.issued_ca", "the server issued a CA certificate for our key");
 	if (e == ERR_OK)
-		e = proof_verify(leaf.spki, record->signature_oid, record->digest, record->signature, why);
+		e = check_proof(&leaf, record, why);
 	if (e == ERR_OK)
-		e = check_dates(server, &leaf, &now, why);
+		e = check_dates(&leaf, &now, why);
 	if (e == ERR_OK)
 		e = check_ekus(&leaf, record->ekus, why);
 	if (e == ERR_OK && subject_exact)

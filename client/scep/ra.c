@@ -14,21 +14,18 @@ void ra_choice_clear(struct ra_choice *choice)
 	buf_clear(&choice->issuing);
 }
 
-static void move_up(int64_t *now, const struct certificate_set *set)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		struct certificate cert;
-		if (certificate_parse(buf_bytes(&set->der[i]), &cert, NULL) == ERR_OK && cert.not_before > *now)
-			*now = cert.not_before;
-	}
-}
-
-int64_t ra_check_time(const struct scep_server *server, const struct certificate_set *set)
+int64_t ra_check_time(const struct scep_server *server, const struct certificate *cert)
 {
 	int64_t now = server->now;
-	if (!server->is_clock_trusted) {
-		move_up(&now, set);
-		move_up(&now, server->anchors);
+	if (server->is_clock_trusted)
+		return now;
+	if (cert->not_before > now)
+		now = cert->not_before;
+	for (size_t i = 0; i < server->anchors->count; i++) {
+		struct certificate anchor;
+		if (certificate_parse(buf_bytes(&server->anchors->der[i]), &anchor, NULL) == ERR_OK &&
+		    anchor.not_before > now)
+			now = anchor.not_before;
 	}
 	return now;
 }
@@ -60,14 +57,14 @@ static bool is_lowest(const struct certificate_set *anchors, size_t index)
 	return true;
 }
 
-static bool chains_to_pin(const struct scep_server *server, struct bytes der, const struct certificate_set *offered,
-                          int64_t now)
+static bool chains_to_pin(const struct scep_server *server, const struct certificate *cert,
+                          const struct certificate_set *offered)
 {
-	return chain_build(der, offered, server->anchors, now, NULL, NULL) == ERR_OK;
+	return chain_build(cert->der, offered, server->anchors, ra_check_time(server, cert), NULL, NULL) == ERR_OK;
 }
 
-static enum err find_issuing(const struct scep_server *server, const struct certificate_set *offered, int64_t now,
-                             struct buf *out, struct why *why)
+static enum err find_issuing(const struct scep_server *server, const struct certificate_set *offered, struct buf *out,
+                             struct why *why)
 {
 	const struct certificate_set *sets[] = { server->anchors, offered };
 	if (server->ca_sha256[0] == '\0') {
@@ -80,7 +77,7 @@ static enum err find_issuing(const struct scep_server *server, const struct cert
 			struct bytes der = buf_bytes(&sets[s]->der[i]);
 			struct certificate cert;
 			if (has_sha256(der, server->ca_sha256) && certificate_parse(der, &cert, NULL) == ERR_OK &&
-			    cert.is_ca && (s == 0 || chains_to_pin(server, der, offered, now)))
+			    cert.is_ca && (s == 0 || chains_to_pin(server, &cert, offered)))
 				return buf_add(out, der.data, der.len);
 		}
 	}
@@ -98,13 +95,13 @@ static bool is_agent(const struct certificate *cert)
 }
 
 static bool is_accepted(const struct scep_server *server, const struct certificate *cert,
-                        const struct certificate *issuing, const struct certificate_set *offered, int64_t now)
+                        const struct certificate *issuing, const struct certificate_set *offered)
 {
 	if (bytes_equal(cert->der, issuing->der))
 		return true;
-	if (!chains_to_pin(server, cert->der, offered, now))
+	if (!chains_to_pin(server, cert, offered)) /* its dates too */
 		return false;
-	if (!cert->is_ca && is_agent(cert) && now <= cert->not_after && issued(cert, issuing))
+	if (!cert->is_ca && is_agent(cert) && issued(cert, issuing))
 		return true;
 	for (size_t i = 0; i < server->ra_sha256_count; i++)
 		if (has_sha256(cert->der, server->ra_sha256[i]))
@@ -160,17 +157,16 @@ enum err ra_choose(const struct scep_server *server, const struct certificate_se
 {
 	struct ra_choice choice = { .accepted.count = 0 };
 	struct certificate issuing;
-	int64_t now = ra_check_time(server, offered);
 	bool has_offered_agent = false;
 	buf_init(&choice.issuing, CERTIFICATE_MAX);
-	enum err e = find_issuing(server, offered, now, &choice.issuing, why);
+	enum err e = find_issuing(server, offered, &choice.issuing, why);
 	if (e != ERR_OK)
 		goto out;
 	e = certificate_parse(buf_bytes(&choice.issuing), &issuing, why);
 	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
 		struct certificate cert;
 		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK ||
-		    !is_accepted(server, &cert, &issuing, offered, now))
+		    !is_accepted(server, &cert, &issuing, offered))
 			continue;
 		has_offered_agent = true;
 		e = certificate_set_add(&choice.accepted, cert.der);

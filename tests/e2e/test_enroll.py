@@ -4,9 +4,10 @@
 import json
 import os
 import re
+import shutil
 import unittest
 
-from device import Case, run, read, read_bytes
+from device import SIGNET, Case, run, read, read_bytes
 
 WIFI = """[wifi corp]
 interface = wlan0
@@ -68,6 +69,8 @@ class Enroll(Case):
         seen = ca.operations()
         self.assertEqual(1, len(seen))
         self.assertEqual(19, int(seen[0]["message_type"]))
+        self.assertEqual("enc", seen[0]["recipient"])
+        self.assertEqual([], seen[0]["warnings"])
         self.assertNotIn("FIRST-CHALLENGE", json.dumps(ca.log()))
         self.assertTrue(re.fullmatch("[0-9A-F]{40}", seen[0]["transaction_id"]))
 
@@ -157,6 +160,63 @@ class Enroll(Case):
         self.assertEqual("software", device.status()["key"]["storage"])
         own = run("openssl", "x509", "-in", device.current("cert.pem"), "-noout", "-pubkey").stdout
         self.assertEqual(own, run("openssl", "pkey", "-in", device.current("key.pem"), "-pubout").stdout)
+
+    def test_get_where_the_server_offers_no_post(self):
+        device, ca, _ = self.enrolled("--caps", "SHA-256,AES,Renewal")
+        self.assertEqual(["GET"], [o["method"] for o in ca.operations()])
+        device.verify_chain(ca.root)
+
+    def test_challenge_from_a_command(self):
+        tpm = self.tpm()
+        ca = self.ca()
+        device = self.device(tpm)
+        command = device.path("broker")
+        with open(command, "w") as f:
+            f.write("#!/bin/sh\n[ \"$1\" = dev ] && echo FROM-A-BROKER\n")
+        os.chmod(command, 0o700)
+        ca.add_challenge("FROM-A-BROKER")
+        device.configure(ca.url, ca.root, ca.issuing, challenge=False, scep="challenge_command = %s\n" % command)
+        device.signet("apply")
+        device.verify_chain(ca.root)
+
+    def test_software_key_only_where_there_is_no_tpm_at_all(self):
+        tpm = self.tpm()
+        ca = self.ca()
+        device = self.device(tpm)
+        device.configure(ca.url, ca.root, ca.issuing, scep="key_storage = tpm-or-software\n")
+        ca.add_challenge("A")
+        device.give_challenge("A")
+        path = tpm.tcti.split("=", 1)[1]
+        tpm.stop()
+        with open(path, "w"):
+            pass  # something is there and is no TPM: failing is not absent
+        device.signet("apply", expect=14)
+        os.unlink(path)
+        device.signet("apply")
+        self.assertEqual("software", device.status()["key"]["storage"])
+
+    def test_everything_stays_below_root(self):
+        tpm = self.tpm()
+        ca = self.ca()
+        device = self.device(tpm)
+        root = device.path("image")
+        for folder in ("etc/signet", "usr/share/trust"):
+            os.makedirs(os.path.join(root, folder))
+        for name in ("root", "issuing"):
+            shutil.copy(getattr(ca, name), os.path.join(root, "usr/share/trust", name + ".cer"))
+        device.state, device.folder = "/var/lib/signet", "/run/signet"
+        conf, device.conf = device.conf, os.path.join(root, "etc/signet/signet.conf")
+        device.challenge_file = "/etc/signet/challenge"
+        device.configure(ca.url, "/usr/share/trust/root.cer", "/usr/share/trust/issuing.cer")
+        device.conf = conf
+        ca.add_challenge("A")
+        with open(os.path.join(root, "etc/signet/challenge"), "w") as f:
+            f.write("A\n")
+        before = set(os.listdir("/var/lib")) | set(os.listdir("/run"))
+        run(SIGNET, "--root", root, "apply")
+        self.assertEqual(before, set(os.listdir("/var/lib")) | set(os.listdir("/run")))
+        self.assertTrue(os.path.exists(os.path.join(root, "var/lib/signet/scep/dev/current/cert.pem")))
+        self.assertFalse(os.path.exists(os.path.join(root, "etc/signet/challenge")), "the used challenge is still there")
 
     def test_inventory_and_show(self):
         device, _, _ = self.enrolled()

@@ -60,9 +60,7 @@ class Refusals(Case):
         done = device.signet("apply", expect=10)
         self.assertIn("signet enroll dev --challenge-file", done.stderr)
         self.assertEqual([], ca.operations())
-        done = subprocess.run(
-            [SIGNET, "-c", device.conf, "enroll", "dev", "--challenge-file", "-"], input="FIRST-CHALLENGE\n", text=True,
-            capture_output=True, timeout=120)
+        done = self.enroll_by_hand(device, "FIRST-CHALLENGE")
         self.assertEqual(0, done.returncode, done.stderr)
         device.verify_chain(ca.root)
 
@@ -128,7 +126,7 @@ class Refusals(Case):
         device.tcti = other.tcti
         device.configure(ca.url, ca.root, ca.issuing)
         done = device.signet("renew", "dev", "--force", expect=14)
-        self.assertIn("TPM", done.stderr)
+        self.assertIn("this TPM was cleared, or is another one", done.stderr)
         self.assertEqual(serial, device.serial())
 
     def test_15_expired_and_told_to_wait(self):
@@ -154,8 +152,9 @@ class Refusals(Case):
     def test_a_device_certificate_as_recipient_never_sees_the_challenge(self):
         device, ca, _ = self.ready()
         ca.mode(inject_device_cert="recipient")
-        device.signet("apply", expect=None)
+        self.assertNotEqual(0, device.signet("apply", expect=None).returncode)
         self.assert_nothing_installed(device)
+        self.assertEqual(["sign"], [o["recipient"] for o in ca.operations()])
         log = os.path.join(ca.folder, "attacker.log")
         self.assertEqual("", read(log) if os.path.exists(log) else "")
 
@@ -166,6 +165,42 @@ class Refusals(Case):
                 os.makedirs(self.folder)
                 device, ca, _ = self.ready()
                 ca.mode(**{mode: True})
+                device.signet("apply", expect=18)
+                self.assert_nothing_installed(device)
+
+    def test_18_certificates_that_are_not_what_was_asked_for(self):
+        """One device, one challenge a try; every answer is signed by the right RA and only the certificate is wrong."""
+        device, ca, _ = self.ready(scep="san_dns = gw.corp.example\n")
+        wrong = [({"issue_ca": True}, "CA certificate"), ({"rewrite_subject": "someone-else"}, "was issued for"),
+                 ({"drop_san": True}, "subject alternative name"), ({"eku": "serverAuth"}, "extended key usage"),
+                 ({"valid_seconds": -100}, "expired"), ({"backdate": -7200}, "valid only from")]
+        for number, (mode, words) in enumerate(wrong):
+            with self.subTest(str(mode)):
+                challenge = "CHALLENGE-%d" % number
+                ca.add_challenge(challenge)
+                ca.mode(**mode)
+                done = self.enroll_by_hand(device, challenge)
+                self.assertEqual(18, done.returncode, done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assert_nothing_installed(device)
+        ca.mode(rewrite_subject="someone-else", drop_san=True)
+        ca.add_challenge("LAST")
+        device.configure(ca.url, ca.root, ca.issuing, scep="san_dns = gw.corp.example\nsubject_check = any\n")
+        self.assertEqual(0, self.enroll_by_hand(device, "LAST").returncode)
+
+    def enroll_by_hand(self, device, challenge):
+        return subprocess.run([SIGNET, "-c", device.conf, "enroll", "dev", "--challenge-file", "-"], input=challenge + "\n",
+                              text=True, capture_output=True, timeout=120)
+
+    def test_18_replies_below_the_floor_and_forged_ones(self):
+        for mode in ({"reply_digest": "md5"}, {"reply_digest": "sha1"}, {"reply_cipher": "des"},
+                     {"bad_reply": "unsigned"}, {"bad_reply": "flipped"}, {"bad_nonce": "short"},
+                     {"bad_transaction": "prefix"}, {"bad_transaction": "case"}):
+            with self.subTest(str(mode)):
+                self.folder = os.path.join(self.folder, "x")
+                os.makedirs(self.folder)
+                device, ca, _ = self.ready(scep="key_storage = software\n")
+                ca.mode(**mode)
                 device.signet("apply", expect=18)
                 self.assert_nothing_installed(device)
 

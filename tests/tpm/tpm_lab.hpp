@@ -11,6 +11,7 @@
 #include "hal/buf.h"
 #include "hal/der.h"
 #include "hal/log.h"
+#include "test_folder.hpp"
 #include "tpm/tpm.h"
 
 inline struct bytes bytes_of(const std::string &s)
@@ -49,28 +50,18 @@ inline std::string hex_of(struct bytes b)
 #define CHECK_OK(call) LONGS_EQUAL_TEXT(ERR_OK, call, why.text)
 
 /** A folder, software TPMs in it, and the openssl and tpm2 commands as judges. */
-class tpm_lab
+class tpm_lab : public test_folder
 {
       public:
-	tpm_lab()
-	{
-		log_set_level(LOG_ERROR);
-		char path[] = "/tmp/sgt-XXXXXX";
-		folder_ = mkdtemp(path) != nullptr ? path : "";
-	}
+	tpm_lab() : test_folder("sgt") { log_set_level(LOG_ERROR); }
 	~tpm_lab()
 	{
 		int status = 0;
 		for (const auto &one : tpms_)
 			run_status(TEST_LAB "/swtpm.sh stop " + one.first, &status);
 		unsetenv("TCTI_PCAP_FILE");
-		if (!folder_.empty() && std::system(("rm -rf " + folder_).c_str()) != 0)
-			std::perror("rm");
 	}
-	tpm_lab(const tpm_lab &) = delete;
-	tpm_lab &operator=(const tpm_lab &) = delete;
 
-	std::string path(const std::string &name) const { return folder_ + "/" + name; }
 	/** The TCTI of the TPM of this name, started when it is not there yet. */
 	std::string tpm(const std::string &name = "a")
 	{
@@ -105,47 +96,10 @@ class tpm_lab
 		write("tools.sh", line);
 		return run("TPM2TOOLS_TCTI=" + tpm(name) + " timeout 60 sh -e tools.sh");
 	}
-	void write(const std::string &name, const std::string &content) const
-	{
-		FILE *f = std::fopen(path(name).c_str(), "wb");
-		CHECK_TEXT(f != nullptr, "cannot write a test file");
-		std::fwrite(content.data(), 1, content.size(), f);
-		std::fclose(f);
-	}
-	std::string read(const std::string &name) const
-	{
-		std::string content;
-		FILE *f = std::fopen(path(name).c_str(), "rb");
-		CHECK_TEXT(f != nullptr, ("no file " + name).c_str());
-		char chunk[4096];
-		for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, f)) > 0;)
-			content.append(chunk, got);
-		std::fclose(f);
-		return content;
-	}
 	bool has(const std::string &name) const
 	{
 		struct stat s;
 		return stat(path(name).c_str(), &s) == 0;
-	}
-	/** Run a shell line in the folder; its output. A failing line fails the test. */
-	std::string run(const std::string &line) const
-	{
-		int status = 0;
-		std::string out = run_status(line, &status);
-		CHECK_TEXT(status == 0, (line + "\n" + out).c_str());
-		return out;
-	}
-	std::string run_status(const std::string &line, int *status) const
-	{
-		std::string out;
-		FILE *p = popen(("cd " + folder_ + " && { " + line + "\n} 2>&1").c_str(), "r");
-		CHECK_TEXT(p != nullptr, "popen");
-		char chunk[4096];
-		for (size_t got; (got = std::fread(chunk, 1, sizeof chunk, p)) > 0;)
-			out.append(chunk, got);
-		*status = pclose(p);
-		return out;
 	}
 	/** pub.pem: SubjectPublicKeyInfo (RFC 3279 section 2.3.1) of the key. */
 	void write_public(const struct public_key &pub) const
@@ -169,7 +123,6 @@ class tpm_lab
 	}
 
       private:
-	std::string folder_;
 	std::map<std::string, std::string> tpms_;
 };
 

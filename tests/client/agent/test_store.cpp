@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "CppUTest/TestHarness.h"
+#include <cstring>
+#include <string>
+#include "client/agent/generation.h"
+#include "client/agent/store.h"
+#include "client/agent/used.h"
+#include "test_folder.hpp"
+
+static struct bytes bytes_of(const std::string &s)
+{
+	return { reinterpret_cast<const uint8_t *>(s.data()), s.size() };
+}
+
+TEST_GROUP(store)
+{
+	test_folder *folder;
+	struct store store;
+	struct why why;
+	struct generations g;
+
+	void setup() override
+	{
+		folder = new test_folder("sgs");
+		why = {};
+		store = {};
+		snprintf(store.state, sizeof store.state, "%s", folder->path("state").c_str());
+		snprintf(store.run, sizeof store.run, "%s", folder->path("run").c_str());
+		LONGS_EQUAL(ERR_OK, store_prepare(&store, &why));
+		// a certificate by openssl: what stands in cert.pem is read by the switch
+		folder->run("openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -days 2 2>&1");
+	}
+	void teardown() override { delete folder; }
+
+	void make(unsigned number, const std::string &names)
+	{
+		struct generation_meta meta = {};
+		meta.created = 1;
+		LONGS_EQUAL(ERR_OK, generation_meta_write(&store, "p", number, &meta, &why));
+		for (size_t at = 0; at < names.size();) {
+			size_t end = names.find(' ', at);
+			std::string name = names.substr(at, end == std::string::npos ? end : end - at);
+			std::string content = name == "cert.pem" ? folder->read("c.pem") : "x";
+			LONGS_EQUAL(ERR_OK, generation_write(&store, "p", number, name.c_str(), bytes_of(content), &why));
+			at = end == std::string::npos ? names.size() : end + 1;
+		}
+	}
+	void link(const char *name, unsigned number) { LONGS_EQUAL(ERR_OK, generation_link(&store, "p", name, number, &why)); }
+	std::string listing() { return folder->run("ls -m state/scep/p | tr -d '\\n'"); }
+	void look() { LONGS_EQUAL_TEXT(ERR_OK, generations_look(&store, "p", &g, &why), why.text); }
+};
+
+TEST(store, AnEmptyStateFolderHasNoGeneration)
+{
+	look();
+	LONGS_EQUAL(0, g.current + g.previous + g.request + g.complete + g.unused + g.newest);
+}
+
+TEST(store, EveryKindOfGenerationIsToldByItsFiles)
+{
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der");
+	make(3, "key.der message.der");
+	make(4, "key.der message.der cert.pem");
+	look();
+	LONGS_EQUAL(1, g.current);
+	LONGS_EQUAL(2, g.unused);
+	LONGS_EQUAL(3, g.request);
+	LONGS_EQUAL(4, g.complete);
+	LONGS_EQUAL(4, g.newest);
+}
+
+TEST(store, TheSwitchMovesToTheNewGenerationAndWipesTheOld)
+{
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der message.der signer.der challenge.mark cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_switch(&store, "p", &why), why.text);
+	STRCMP_EQUAL("0002, current", listing().c_str());
+	STRCMP_EQUAL("cert.pem\nkey.der\nmeta.ini\n", folder->run("ls state/scep/p/current/").c_str());
+}
+
+// The power goes after each step of the switch; the next run ends where an uncut one does.
+TEST(store, ACutAnywhereInTheSwitchIsMadeUpFor)
+{
+	for (int cut = 0; cut < 4; cut++) {
+		folder->run("rm -rf state/scep/p");
+		make(1, "key.der cert.pem");
+		link("current", 1);
+		make(2, "key.der message.der cert.pem");
+		if (cut >= 1)
+			link("previous", 1);
+		if (cut >= 2)
+			link("current", 2);
+		if (cut >= 3)
+			link("previous", 0);
+		LONGS_EQUAL_TEXT(ERR_OK, generation_switch(&store, "p", &why), why.text);
+		STRCMP_EQUAL("0002, current", listing().c_str());
+	}
+}
+
+TEST(store, WhatALinkNamesIsNeverSweptEvenWithoutItsCertificate)
+{
+	make(1, "key.der");
+	link("current", 1);
+	make(2, "key.der");
+	look();
+	LONGS_EQUAL(0, g.current);
+	struct generations none = {};
+	LONGS_EQUAL_TEXT(ERR_OK, generations_sweep(&store, "p", &none, &why), why.text);
+	STRCMP_EQUAL("0001, current", listing().c_str());
+}
+
+TEST(store, AForgottenRequestLeavesItsKeyToBeUsed)
+{
+	make(1, "key.der message.der signer.der request.der challenge.mark");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_forget_request(&store, "p", 1, &why), why.text);
+	look();
+	LONGS_EQUAL(1, g.unused);
+	LONGS_EQUAL(0, g.request);
+}
+
+TEST(store, MetaComesBackAsItWasWritten)
+{
+	struct generation_meta meta = {};
+	struct generation_meta got = {};
+	meta.is_software = meta.is_renewal = meta.is_pending = true;
+	meta.created = 1577836800;
+	meta.sent_at = 4102444800;
+	meta.message_type = 17;
+	std::strcpy(meta.transaction_id, "0123456789ABCDEF0123456789ABCDEF01234567");
+	for (unsigned i = 0; i < SCEP_NONCE_LEN; i++)
+		meta.nonce[i] = static_cast<uint8_t>(250 + i);
+	std::strcpy(meta.url, "http://ndes/certsrv/mscep/mscep.dll?a=b;c");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_meta_write(&store, "p", 1, &meta, &why), why.text);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_meta_read(&store, "p", 1, &got, &why), why.text);
+	MEMCMP_EQUAL(&meta, &got, sizeof meta);
+}
+
+TEST(store, MetaOfANewerSchemaIsNotRead)
+{
+	struct generation_meta got = {};
+	make(1, "key.der");
+	folder->run("sed -i 's/schema = 1/schema = 2/' state/scep/p/0001/meta.ini");
+	LONGS_EQUAL(ERR_UNSUPPORTED, generation_meta_read(&store, "p", 1, &got, &why));
+	STRCMP_EQUAL("state.schema", why.code);
+}
+
+TEST(store, AUsedChallengeIsRememberedWithoutBeingReadable)
+{
+	struct buf salt;
+	uint8_t mark[SHA256_LEN];
+	bool was_used = true;
+	buf_init(&salt, 64);
+	LONGS_EQUAL_TEXT(ERR_OK, used_salt(&store, "p", &salt, &why), why.text);
+	LONGS_EQUAL(ERR_OK, hmac_sha256(buf_bytes(&salt), bytes_of("S3CRET"), mark));
+	LONGS_EQUAL(ERR_OK, used_has(&store, "p", bytes{ mark, sizeof mark }, &was_used, &why));
+	CHECK_FALSE(was_used);
+	LONGS_EQUAL(ERR_OK, used_add(&store, "p", bytes{ mark, sizeof mark }, &why));
+	LONGS_EQUAL(ERR_OK, used_add(&store, "p", bytes{ mark, sizeof mark }, &why));
+	LONGS_EQUAL(ERR_OK, used_has(&store, "p", bytes{ mark, sizeof mark }, &was_used, &why));
+	CHECK_TRUE(was_used);
+	STRCMP_EQUAL("2\n", folder->run("wc -l <state/scep/p/used").c_str());
+	// the mark is HMAC-SHA-256 under the salt of the first line, as openssl computes it
+	STRCMP_EQUAL("ok\n", folder->run("printf S3CRET | openssl dgst -sha256 -mac HMAC -macopt hexkey:$(head -1 "
+	                                 "state/scep/p/used) -r | cut -c1-64 | grep -qxFf - state/scep/p/used && echo ok")
+	                             .c_str());
+	buf_clear(&salt);
+}
+
+TEST(store, TheListOfUsedChallengesStaysBoundedAndForgetsTheOldestFirst)
+{
+	struct buf salt;
+	uint8_t mark[SHA256_LEN] = {};
+	bool was_used = true;
+	buf_init(&salt, 64);
+	LONGS_EQUAL_TEXT(ERR_OK, used_salt(&store, "p", &salt, &why), why.text);
+	for (unsigned i = 0; i < 300; i++) {
+		mark[0] = static_cast<uint8_t>(i >> 8);
+		mark[1] = static_cast<uint8_t>(i);
+		LONGS_EQUAL_TEXT(ERR_OK, used_add(&store, "p", bytes{ mark, sizeof mark }, &why), why.text);
+	}
+	CHECK_TRUE(folder->read("state/scep/p/used").size() <= USED_MAX);
+	LONGS_EQUAL(ERR_OK, used_has(&store, "p", bytes{ mark, sizeof mark }, &was_used, &why));
+	CHECK_TRUE(was_used);
+	mark[0] = mark[1] = 0;
+	LONGS_EQUAL(ERR_OK, used_has(&store, "p", bytes{ mark, sizeof mark }, &was_used, &why));
+	CHECK_FALSE(was_used);
+	buf_clear(&salt);
+}
