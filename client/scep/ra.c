@@ -5,6 +5,7 @@
 #include "client/pki/chain.h"
 #include "client/pki/hash.h"
 #include "client/pki/name.h"
+#include "hal/clock.h"
 #include "hal/der.h"
 
 void ra_choice_clear(struct ra_choice *choice)
@@ -152,31 +153,57 @@ static enum err refuse(const struct certificate_set *offered, struct why *why)
 	return e;
 }
 
+/* A server whose registration authority has expired cannot read what is encrypted to the CA in its place: say so
+ * before a challenge is spent on it. */
+static enum err refuse_expired(const struct certificate *agent, struct why *why)
+{
+	char until[32];
+	clock_text(agent->not_after, until, sizeof until);
+	enum err e = why_set(why, ERR_UNTRUSTED, "scep.ra_expired",
+	                     "the server's registration authority certificates are not valid now (one until %s)", until);
+	why_next(why, "renew them on the server (NDES: CEP Encryption and Exchange Enrollment Agent); check this device's clock");
+	return e;
+}
+
+/* The accepted ones of the offered certificates; *out_invalid: an agent that is refused for its dates alone. */
+static enum err sort_out(const struct scep_server *server, const struct certificate_set *offered,
+                         const struct certificate *issuing, struct certificate_set *accepted, bool *out_has_agent,
+                         struct certificate *out_invalid)
+{
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK)
+			continue;
+		if (is_accepted(server, &cert, issuing, offered)) {
+			*out_has_agent = *out_has_agent || !cert.is_ca;
+			e = certificate_set_add(accepted, cert.der);
+		} else if (!cert.is_ca && is_agent(&cert) && issued(&cert, issuing)) {
+			*out_invalid = cert;
+		}
+	}
+	return e;
+}
+
 enum err ra_choose(const struct scep_server *server, const struct certificate_set *offered, struct ra_choice *out,
                    struct why *why)
 {
 	struct ra_choice choice = { .accepted.count = 0 };
 	struct certificate issuing;
-	bool has_offered_agent = false;
+	struct certificate invalid = { .is_ca = false };
+	bool has_agent = false;
 	buf_init(&choice.issuing, CERTIFICATE_MAX);
 	enum err e = find_issuing(server, offered, &choice.issuing, why);
-	if (e != ERR_OK)
-		goto out;
-	e = certificate_parse(buf_bytes(&choice.issuing), &issuing, why);
-	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
-		struct certificate cert;
-		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK ||
-		    !is_accepted(server, &cert, &issuing, offered))
-			continue;
-		has_offered_agent = true;
-		e = certificate_set_add(&choice.accepted, cert.der);
-	}
-	if (e != ERR_OK)
-		goto out;
-	if (!has_offered_agent) {
+	if (e == ERR_OK)
+		e = certificate_parse(buf_bytes(&choice.issuing), &issuing, why);
+	if (e == ERR_OK)
+		e = sort_out(server, offered, &issuing, &choice.accepted, &has_agent, &invalid);
+	if (e == ERR_OK && !has_agent && invalid.der.len > 0)
+		e = refuse_expired(&invalid, why);
+	else if (e == ERR_OK && choice.accepted.count == 0)
 		e = refuse(offered, why);
+	if (e != ERR_OK)
 		goto out;
-	}
 	e = certificate_set_add(&choice.accepted, buf_bytes(&choice.issuing));
 	if (e == ERR_OK)
 		e = choose_recipient(&choice);

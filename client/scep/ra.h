@@ -18,7 +18,8 @@ struct ra_choice {
  * Accepted: the issuing CA itself, byte for byte; a certificate that is no CA, issued directly by it, valid,
  * with the EKU Certificate Request Agent or id-kp-cmcRA; one whose SHA-256 is in ra_sha256 and that chains to the pin.
  * The issuing CA is the one with ca_sha256, else the lowest certificate of the profile's trust chain.
- * ERR_UNTRUSTED "scep.ra": nobody is accepted; the sentence prints the SHA-256 for ra_sha256.
+ * ERR_UNTRUSTED "scep.ra": nobody is accepted; the sentence prints the SHA-256 for ra_sha256. "scep.ra_expired": the server
+ * has registration authorities and none of them is valid now.
  */
 enum err ra_choose(const struct scep_server *server, const struct certificate_set *offered, struct ra_choice *out,
                    struct why *why) MUST_CHECK;

@@ -110,6 +110,10 @@ class Enroll(Case):
         self.assertNotEqual(old_key, read_bytes(device.current("key.der")))
         device.verify_chain(ca.root)
         self.assertEqual(17, int(ca.operations()[-1]["message_type"]))
+        names = run("openssl", "x509", "-in", device.current("cert.pem"), "-noout", "-subject", "-ext", "subjectAltName",
+                    "-nameopt", "RFC2253").stdout
+        for kept in ("CN=GW-7F31,O=Contoso", "DNS:GW-7F31.corp.contoso.com", "URI:IntuneDeviceId://GW-7F31"):
+            self.assertIn(kept, names)
         self.assertEqual(["0002", "current"],
                          sorted(n for n in os.listdir(os.path.join(device.state, "scep", "dev")) if n != "used"))
         vpn = run("openssl", "x509", "-in", device.path("etc", "swanctl", "x509", "signet-dev.pem"), "-noout", "-serial")

@@ -226,6 +226,15 @@ class Refusals(Case):
         self.assertIn("SHA-256", done.stderr)
         self.assertEqual([], stranger.operations())
 
+    def test_18_registration_authorities_that_have_expired(self):
+        device, ca, _ = self.ready()
+        ca.mode(order="old-enc,old-sign,issuing,root")
+        self.assertIn("not valid now", device.signet("apply", expect=18).stderr)
+        self.assertEqual([], ca.operations())
+        ca.mode(order="old-enc,old-sign,root,sign,enc,issuing")
+        device.signet("apply")
+        self.assertEqual(["enc"], [o["recipient"] for o in ca.operations()])
+
     def test_challenge_from_the_page_of_ndes(self):
         tpm = self.tpm()
         os.makedirs(os.path.join(self.folder, "ca"))

@@ -100,6 +100,20 @@ TEST(store, ACutAnywhereInTheSwitchIsMadeUpFor)
 	}
 }
 
+// `current` cannot move (its temporary name is taken by a folder): the way back must stand already.
+TEST(store, TheWayBackIsMadeBeforeCurrentMoves)
+{
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der message.der cert.pem");
+	folder->run("mkdir state/scep/p/current.new");
+	CHECK(generation_switch(&store, "p", &why) != ERR_OK);
+	look();
+	LONGS_EQUAL(1, g.current);
+	LONGS_EQUAL(1, g.previous);
+	LONGS_EQUAL(2, g.complete);
+}
+
 TEST(store, WhatALinkNamesIsNeverSweptEvenWithoutItsCertificate)
 {
 	make(1, "key.der");
