@@ -6,6 +6,7 @@ It makes a new hierarchy at each start, listens on 127.0.0.1 and leaves in --dir
   url port pid          url is written last: when it is there, the server answers
   root.cer issuing.cer (DER)  root.pem issuing.pem chain.pem (issuing, root)
   ra-enc.* ra-sign.* old-ra-enc.* old-ra-sign.*   device.pem device.key (another device)
+  root.key issuing.key  for servers.py: certificates of the lab's other servers ("test_ca.sh issue")
   log.jsonl             one JSON object a request
   messages/NNN.{req,rep}.der   raw pkiMessages, NNN is "n" of the log
   issued/SERIAL.pem     each certificate issued

@@ -3,12 +3,14 @@
 # Starts and stops test_ca.py, our NDES look-alike.
 #   test_ca.sh start DIR [options of test_ca.py]    prints its URL, without a path
 #   test_ca.sh stop DIR
+#   test_ca.sh issue DIR --out FOLDER --cn NAME [options]    prints the serial; see testca/servers.py
+#   test_ca.sh revoke DIR --out FILE [SERIAL...]             a revocation list
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {
-	echo "usage: test_ca.sh start DIR [options] | stop DIR" >&2
+	echo "usage: test_ca.sh start DIR [options] | stop DIR | issue DIR ... | revoke DIR ..." >&2
 	exit 2
 }
 
@@ -59,5 +61,6 @@ shift
 case $verb in
 start) start "$@" ;;
 stop) stop "$1" ;;
+issue | revoke) exec /usr/bin/python3 "$here/testca/servers.py" "$verb" "$@" ;;
 *) usage ;;
 esac

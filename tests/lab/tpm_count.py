@@ -58,4 +58,5 @@ def main():
         print(text, "seen" if any(wanted in body for _, body in messages) else "absent")
 
 
-main()
+if __name__ == "__main__":
+    main()

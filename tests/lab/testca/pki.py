@@ -107,9 +107,9 @@ class Hierarchy:
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             keys = list(pool.map(lambda _: new_key(), range(7)))
         root_key, issuing_key, enc_key, sign_key, old_key, device_key, stranger_key = keys
-        self.root = self._authority(None, root_key, name("Signet Lab Root CA"), now, 20, None)
-        self.issuing = self._authority(self.root, issuing_key, name("Signet Lab Issuing CA"),
-                                       now, 10, 0)
+        self.root = self.authority(None, root_key, name("Signet Lab Root CA"), now, 20, None)
+        self.issuing = self.authority(self.root, issuing_key, name("Signet Lab Issuing CA"),
+                                      now, 10, 0)
         ra = x509.Name.build({"common_name": host + "-MSCEP-RA"}).dump()
         self.enc = self._agent(ra, enc_key, KEY_ENCIPHERMENT, now - 86400, now + 2 * YEAR)
         self.sign = self._agent(ra, sign_key, DIGITAL_SIGNATURE, now - 86400, now + 2 * YEAR)
@@ -125,7 +125,7 @@ class Hierarchy:
                       "device": self.device}
 
     @staticmethod
-    def _authority(issuer, key, subject, now, years, path_len):
+    def authority(issuer, key, subject, now, years, path_len):
         spki = key_spki(key)
         extensions = [basic_constraints(True, path_len), key_usage(KEY_CERT_SIGN, CRL_SIGN),
                       subject_key_id(spki)]
@@ -182,18 +182,24 @@ class Hierarchy:
                            ("ra-sign", self.sign), ("old-ra-enc", self.old_enc),
                            ("old-ra-sign", self.old_sign), ("device", self.device),
                            ("device-recipient", self.device_recipient)):
-            _write(folder, label + ".cer", one.der)
-            _write(folder, label + ".pem", pem.armor("CERTIFICATE", one.der))
-        _write(folder, "chain.pem", pem.armor("CERTIFICATE", self.issuing.der)
+            write_file(folder, label + ".cer", one.der)
+            write_file(folder, label + ".pem", pem.armor("CERTIFICATE", one.der))
+        write_file(folder, "chain.pem", pem.armor("CERTIFICATE", self.issuing.der)
                + pem.armor("CERTIFICATE", self.root.der))
-        _write(folder, "device.key", self.device.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption()))
+        write_key(folder, "device.key", self.device.key)
+        write_key(folder, "root.key", self.root.key)  # for servers.py
+        write_key(folder, "issuing.key", self.issuing.key)
 
 
-def _write(folder, file_name, data):
-    with open(os.path.join(folder, file_name), "wb") as file:
+def write_file(folder, file_name, data, mode=0o644):
+    with open(os.path.join(folder, file_name), "wb", opener=lambda p, f: os.open(p, f, mode)) as file:
         file.write(data)
+
+
+def write_key(folder, file_name, key):
+    write_file(folder, file_name, key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()), 0o600)
 
 
 def load_identity(files):
