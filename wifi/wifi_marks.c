@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "wifi/wifi_marks.h"
 #include <string.h>
+#include "wifi/wifi_settings.h"
 
 #define BEGIN_WORDS "# BEGIN signet"
 #define BEGIN_TAIL " (do not edit between these lines)"
 #define END_WORDS "# END signet"
+#define ID_WORDS "id_str=\"" WIFI_ID_PREFIX
 
 static const char *const global_names[WIFI_GLOBAL_COUNT] = {
     [WIFI_CTRL_INTERFACE] = "ctrl_interface",
@@ -24,10 +26,11 @@ struct line {
 /* What a scan holds between two lines. */
 struct scan {
 	struct wifi_file *file;
-	struct wifi_block open; /* our block that has begun */
-	unsigned open_line;	/* its line; 0 outside */
-	unsigned
-	    section_line; /* line of the user's network={ or the like that is open; 0 outside */
+	struct wifi_block open;	   /* our block that has begun */
+	unsigned open_line;	   /* its line; 0 outside */
+	unsigned section_line;	   /* of the user's network={ or the like that is open; 0 outside */
+	struct wifi_block section; /* where that begins, and whose it is */
+	bool is_network;
 };
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
@@ -163,11 +166,12 @@ static enum err begin_block(struct scan *s, const struct line *line, const char 
 	if (s->section_line != 0)
 		return damaged(why, line->number,
 			       "a block of signet begins inside another network");
-	if (wifi_marks_block(s->file, name) != NULL)
+	const struct wifi_block *other = wifi_marks_block(s->file, name);
+	if (other != NULL && other->is_marked)
 		return damaged(why, line->number, "this block of signet is in the file twice");
 	if (s->file->block_count == WIFI_BLOCKS_MAX)
 		return damaged(why, line->number, "there are too many blocks of signet");
-	s->open = (struct wifi_block){.start = line->start};
+	s->open = (struct wifi_block){.start = line->start, .is_marked = true};
 	memcpy(s->open.name, name, strlen(name) + 1);
 	s->open_line = line->number;
 	return ERR_OK;
@@ -188,26 +192,60 @@ static enum err end_block(struct scan *s, const struct line *line, const char *n
 	return ERR_OK;
 }
 
+/* "id_str="signet-NAME"" is the name; anything else leaves it as it was. */
+static void note_id(struct wifi_block *section, const char *p, size_t len)
+{
+	size_t n = strlen(ID_WORDS);
+	if (!is_prefix(p, len, ID_WORDS) || p[len - 1] != '"' || len < n + 2 ||
+	    !is_name(p + n, len - n - 1))
+		return;
+	memcpy(section->name, p + n, len - n - 1);
+	section->name[len - n - 1] = '\0';
+}
+
+/* A network without marks is closed: ours, or the user's. */
+static enum err close_section(struct scan *s, const struct line *line, struct why *why)
+{
+	bool is_ours = s->is_network && s->section.name[0] != '\0';
+	s->section_line = 0;
+	if (!is_ours) {
+		s->file->has_user_text = true;
+		return ERR_OK;
+	}
+	if (s->file->block_count == WIFI_BLOCKS_MAX)
+		return damaged(why, line->number, "there are too many networks of signet");
+	s->section.end = line->next;
+	s->file->blocks[s->file->block_count++] = s->section;
+	return ERR_OK;
+}
+
 /* wpa_supplicant opens a section by exactly these lines, and closes it by a line "}". */
-static void user_line(struct scan *s, const struct line *line)
+static enum err user_line(struct scan *s, const struct line *line, struct why *why)
 {
 	const char *p = line->text;
 	size_t len = line->len;
 	skip_blanks(&p, &len);
 	if (len == 0)
-		return;
-	s->file->has_user_text = true;
-	if (p[0] == '#')
-		return;
-	len = without_comment(p, len);
-	if (s->section_line != 0 && is_text(p, len, "}"))
-		s->section_line = 0;
-	else if (s->section_line == 0 &&
-		 (is_text(p, len, "network={") || is_text(p, len, "cred={") ||
-		  is_prefix(p, len, "blob-base64-")))
+		return ERR_OK;
+	bool is_comment = p[0] == '#';
+	len = is_comment ? len : without_comment(p, len);
+	if (s->section_line != 0) {
+		if (is_text(p, len, "}"))
+			return close_section(s, line, why);
+		if (!is_comment && s->is_network)
+			note_id(&s->section, p, len);
+		return ERR_OK;
+	}
+	s->is_network = is_text(p, len, "network={");
+	if (s->is_network || is_text(p, len, "cred={") || is_prefix(p, len, "blob-base64-")) {
 		s->section_line = line->number;
-	else if (s->section_line == 0)
+		s->section = (struct wifi_block){.start = line->start};
+		return ERR_OK;
+	}
+	s->file->has_user_text = true;
+	if (!is_comment)
 		note_global(s->file->user, line);
+	return ERR_OK;
 }
 
 enum err wifi_marks_find(struct bytes text, struct wifi_file *out, struct why *why)
@@ -227,7 +265,7 @@ enum err wifi_marks_find(struct bytes text, struct wifi_file *out, struct why *w
 		else if (is_mark(&line, END_WORDS, "", name))
 			e = end_block(&s, &line, name, why);
 		else if (s.open_line == 0)
-			user_line(&s, &line);
+			e = user_line(&s, &line, why);
 		else if (s.open.name[0] == '\0')
 			note_global(file.own, &line);
 	}
@@ -244,8 +282,10 @@ enum err wifi_marks_find(struct bytes text, struct wifi_file *out, struct why *w
 
 const struct wifi_block *wifi_marks_block(const struct wifi_file *file, const char *name)
 {
+	const struct wifi_block *found = NULL;
 	for (size_t i = 0; i < file->block_count; i++)
-		if (strcmp(file->blocks[i].name, name) == 0)
-			return &file->blocks[i];
-	return NULL;
+		if (strcmp(file->blocks[i].name, name) == 0 &&
+		    (found == NULL || file->blocks[i].is_marked))
+			found = &file->blocks[i];
+	return found;
 }

@@ -15,6 +15,9 @@ extern "C" {
  * Whole lines, at the left margin, that say which part of a file is signet's:
  *   "# BEGIN signet NAME (do not edit between these lines)" ... "# END signet NAME"
  * without " NAME" for the global lines. A line that differs in one character is the user's.
+ *
+ * wpa_supplicant's SAVE_CONFIG (wpa_cli, a user's tool) writes the file anew and drops all comments. So a
+ * network with id_str="signet-NAME" is ours without marks, too. The global lines are the user's then.
  */
 
 /** The lines outside of networks that signet writes where they are needed. */
@@ -32,10 +35,11 @@ struct wifi_global_line {
 	unsigned line;
 };
 
-/** From the first byte of BEGIN to behind the end of END's line. */
+/** From the first byte of BEGIN (without marks: of "network={") to behind the end of the last line. */
 struct wifi_block {
 	char name[WIFI_NAME_CAP]; /* "" for the global lines */
 	size_t start, end;
+	bool is_marked; /* false: found by its id_str; there may be several of one name then */
 };
 
 /** What stands in a wpa_supplicant configuration. */
@@ -58,7 +62,7 @@ enum err wifi_marks_add_end(struct buf *out, const char *name) MUST_CHECK;
 /** Find our blocks. ERR_INVALID with the line: a mark without its partner, a block twice, a network
  * not closed. */
 enum err wifi_marks_find(struct bytes text, struct wifi_file *out, struct why *why) MUST_CHECK;
-/** The block of `name` ("" for the global lines), NULL when there is none. */
+/** The block of `name` ("" for the global lines), the marked one first, NULL when there is none. */
 const struct wifi_block *wifi_marks_block(const struct wifi_file *file, const char *name);
 
 #ifdef __cplusplus

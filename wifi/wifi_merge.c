@@ -10,6 +10,12 @@ struct edit {
 	struct bytes text; /* whole lines */
 };
 
+/* In the order of the file. */
+struct edits {
+	struct edit list[WIFI_BLOCKS_MAX + 2];
+	size_t count;
+};
+
 static struct bytes bytes_of_text(const char *text)
 {
 	return (struct bytes){(const uint8_t *)text, text != NULL ? strlen(text) : 0};
@@ -111,14 +117,21 @@ static enum err apply_edit(struct bytes present, const struct edit *edit, size_t
 	return e;
 }
 
-static enum err apply_edits(struct bytes present, struct edit a, struct edit b, struct buf *out)
+static void add_edit(struct edits *edits, struct edit edit)
+{
+	size_t i = edits->count++;
+	for (; i > 0 && edits->list[i - 1].start > edit.start; i--)
+		edits->list[i] = edits->list[i - 1];
+	edits->list[i] = edit;
+}
+
+static enum err apply_edits(struct bytes present, const struct edits *edits, struct buf *out)
 {
 	size_t start = out->len;
 	size_t at = 0;
-	bool is_swapped = b.start < a.start;
-	enum err e = apply_edit(present, is_swapped ? &b : &a, &at, out);
-	if (e == ERR_OK)
-		e = apply_edit(present, is_swapped ? &a : &b, &at, out);
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < edits->count && e == ERR_OK; i++)
+		e = apply_edit(present, &edits->list[i], &at, out);
 	if (e == ERR_OK && at < present.len)
 		e = buf_add(out, present.data + at, present.len - at);
 	if (e != ERR_OK)
@@ -126,14 +139,21 @@ static enum err apply_edits(struct bytes present, struct edit a, struct edit b, 
 	return e;
 }
 
-/* Where a block of ours stands, or would stand. */
-static struct edit edit_of(const struct wifi_file *file, const char *name, size_t otherwise,
-			   struct bytes text)
+/* Put `text` where our block of the name stands, or would stand; others of the name, without marks,
+ * go. */
+static void edit_block(struct edits *edits, const struct wifi_file *file, const char *name,
+		       size_t otherwise, struct bytes text)
 {
 	const struct wifi_block *block = wifi_marks_block(file, name);
+	struct bytes nothing = {NULL, 0};
 	if (block == NULL)
-		return (struct edit){otherwise, otherwise, text};
-	return (struct edit){block->start, block->end, text};
+		add_edit(edits, (struct edit){otherwise, otherwise, text});
+	for (size_t i = 0; i < file->block_count; i++) {
+		const struct wifi_block *b = &file->blocks[i];
+		if (strcmp(b->name, name) == 0)
+			add_edit(edits,
+				 (struct edit){b->start, b->end, b == block ? text : nothing});
+	}
 }
 
 static enum err find(struct bytes present, struct wifi_file *file, struct why *why)
@@ -149,6 +169,7 @@ enum err wifi_merge(struct bytes present, const struct wifi_network *network, st
 {
 	struct wifi_file file;
 	struct bytes wanted[WIFI_GLOBAL_COUNT];
+	struct edits edits = {.count = 0};
 	struct buf globals;
 	if (block.data == NULL || block.len == 0)
 		return wifi_remove(present, network->profile, out, why);
@@ -158,9 +179,11 @@ enum err wifi_merge(struct bytes present, const struct wifi_network *network, st
 		e = want_globals(network, &file, wanted, why);
 	if (e == ERR_OK)
 		e = render_globals(wanted, &globals);
-	if (e == ERR_OK)
-		e = apply_edits(present, edit_of(&file, "", 0, buf_bytes(&globals)),
-				edit_of(&file, network->profile, present.len, block), out);
+	if (e == ERR_OK) {
+		edit_block(&edits, &file, "", 0, buf_bytes(&globals));
+		edit_block(&edits, &file, network->profile, present.len, block);
+		e = apply_edits(present, &edits, out);
+	}
 	buf_clear(&globals);
 	return e;
 }
@@ -169,13 +192,15 @@ enum err wifi_remove(struct bytes present, const char *profile, struct buf *out,
 {
 	struct wifi_file file;
 	struct bytes nothing = {NULL, 0};
+	struct edits edits = {.count = 0};
 	enum err e = find(present, &file, why);
 	if (e != ERR_OK)
 		return e;
-	size_t left = file.block_count;
-	left -= wifi_marks_block(&file, profile) != NULL;
-	left -= wifi_marks_block(&file, "") != NULL;
-	struct edit none = {0, 0, nothing};
-	struct edit globals = left == 0 ? edit_of(&file, "", 0, nothing) : none;
-	return apply_edits(present, globals, edit_of(&file, profile, present.len, nothing), out);
+	size_t left = 0;
+	for (size_t i = 0; i < file.block_count; i++)
+		left += file.blocks[i].name[0] != '\0' && strcmp(file.blocks[i].name, profile) != 0;
+	if (left == 0)
+		edit_block(&edits, &file, "", 0, nothing);
+	edit_block(&edits, &file, profile, present.len, nothing);
+	return apply_edits(present, &edits, out);
 }

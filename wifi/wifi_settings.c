@@ -192,6 +192,8 @@ static enum err add_network(struct buf *out, const struct wifi_network *n, struc
 	if (e == ERR_OK && n->security != WIFI_WIRED)
 		e = buf_add_format(out, "\tpriority=%d\n", n->priority);
 	if (e == ERR_OK)
+		e = buf_add_format(out, "\tid_str=\"" WIFI_ID_PREFIX "%s\"\n", n->profile);
+	if (e == ERR_OK)
 		e = buf_add_text(out, "}\n");
 	return e == ERR_OK ? wifi_marks_add_end(out, n->profile) : e;
 }

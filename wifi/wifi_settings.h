@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+#define WIFI_ID_PREFIX "signet-" /* of id_str: how the running daemon, and a rewritten file, know a network of ours */
 #define WIFI_CONFIG_MAX (256 * 1024) /* bytes of a wpa_supplicant.conf we will touch */
 
 enum wifi_security {

@@ -2,6 +2,7 @@
 #include <string>
 #include "CppUTest/TestHarness.h"
 #include "wifi/wifi_lab.hpp"
+#include "wifi/wifi_marks.h"
 
 TEST_GROUP(wifi_merge)
 {
@@ -199,4 +200,82 @@ TEST(wifi_merge, an_output_without_room_stays_as_it_was)
 	LONGS_EQUAL(ERR_TOO_BIG, wifi_merge(bytes_of(users_file), &corp, bytes_of(b), &small, &why));
 	LONGS_EQUAL(0, small.len);
 	buf_clear(&small);
+}
+
+/* A file that wpa_supplicant's SAVE_CONFIG wrote: no comments, so no marks. Its module is the one that was there. */
+static struct wifi_network with_saved_module(struct wifi_network network)
+{
+	network.pkcs11_module_path = "/usr/lib/x86_64-linux-gnu/p11-kit-proxy.so";
+	return network;
+}
+
+static std::string home() { return "network={\n\tssid=\"HOME\"\n\tpsk=\"my own } # pass\"\n\tmesh_fwding=1\n\tid_str=\"home\"\n}\n"; }
+
+static size_t count(const std::string &text, const std::string &what)
+{
+	size_t n = 0;
+	for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+		n++;
+	return n;
+}
+
+TEST(wifi_merge, our_network_that_save_config_stripped_of_its_marks_is_replaced_where_it_stands)
+{
+	std::string saved = golden("saved.conf");
+	std::string merged = merge(saved, with_saved_module(corp));
+	STRCMP_CONTAINS(("\n" + block(corp) + "\nnetwork={\n\tssid=\"HOME\"").c_str(), merged.c_str());
+	LONGS_EQUAL(3, count(merged, "network={"));
+	LONGS_EQUAL(1, count(merged, "ctrl_interface="));
+	STRCMP_CONTAINS(home().c_str(), merged.c_str());
+	STRCMP_EQUAL(merged.c_str(), merge(merged, with_saved_module(corp)).c_str());
+}
+
+TEST(wifi_merge, networks_without_marks_are_taken_out_by_their_id_str_and_the_users_stay)
+{
+	std::string left = remove(remove(golden("saved.conf"), "corp"), "setup");
+	LONGS_EQUAL(1, count(left, "network={"));
+	STRCMP_CONTAINS(home().c_str(), left.c_str());
+	CHECK(left.find("signet") == std::string::npos);
+	std::string file = golden("saved.conf");
+	STRCMP_EQUAL(file.c_str(), remove(file, "other").c_str());
+}
+
+TEST(wifi_merge, a_second_block_without_marks_goes_when_the_marked_one_is_written)
+{
+	std::string stray = "network={\n\tssid=\"OLD\"\n  id_str=\"signet-corp\" # mine\n}\n";
+	std::string merged = merge(stray + merge("country=DE\n", corp) + stray, corp);
+	STRCMP_EQUAL(merge("country=DE\n", corp).c_str(), merged.c_str()); // where the marks are
+	std::string text = remove(stray + stray + "country=DE\n", "corp");
+	STRCMP_EQUAL("country=DE\n", text.c_str());
+}
+
+TEST(wifi_merge, an_id_str_that_is_not_quite_ours_is_the_users)
+{
+	for (const char *id : { "id_str=\"signet-corp2\"", "id_str=\"signet-\"", "id_str=\"signet-a b\"", "id_str=signet-corp",
+	                        "#id_str=\"signet-corp\"", "id_str=\"Signet-corp\"", "id_str=\"signet-corp", "id_str=\"signet-corpp\"x" }) {
+		std::string own = std::string("network={\n\tssid=\"x\"\n\t") + id + "\n}\n";
+		STRCMP_EQUAL(own.c_str(), remove(own, "corp").c_str());
+		STRCMP_CONTAINS(own.c_str(), merge(own, corp).c_str());
+	}
+	std::string cred = "cred={\n\tid_str=\"signet-corp\"\n}\n";
+	STRCMP_EQUAL(cred.c_str(), remove(cred, "corp").c_str());
+}
+
+TEST(wifi_merge, a_file_of_ours_alone_without_marks_is_not_the_users)
+{
+	struct why none = {};
+	struct buf left;
+	std::string file = "network={\n\tid_str=\"signet-corp\"\n}\n";
+	buf_init(&left, 1000);
+	LONGS_EQUAL(ERR_OK, wifi_remove(bytes_of(file), "corp", &left, &none));
+	LONGS_EQUAL(0, left.len);
+	buf_clear(&left);
+}
+
+TEST(wifi_merge, more_networks_of_ours_than_there_can_be_are_refused)
+{
+	std::string many;
+	for (int i = 0; i <= WIFI_BLOCKS_MAX; i++)
+		many += "network={\n\tid_str=\"signet-n" + std::to_string(i) + "\"\n}\n";
+	refused(many, ERR_INVALID, "too many networks of signet");
 }
