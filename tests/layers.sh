@@ -14,6 +14,7 @@ bad=$(
   forbid client/agent  'client/cli/'
   only() { grep -rnE "^#include <$1" hal board tpm wifi vpn client 2>/dev/null | grep -vE "^$2:"; }
   only 'tss2/'    'tpm/[a-z0-9_]+\.c'
+  only 'p11-kit/' 'tpm/pkcs11_[a-z0-9_]+\.c'
   only 'wpa_ctrl' 'wifi/wpa_control\.c'
   only 'curl/'    'hal/http\.c'
   only 'ini\.h'   'client/config/ini_text\.c'

@@ -33,13 +33,13 @@ enum err device_key_sign(const struct device_key *key, enum key_hash hash, struc
 
 /* RFC 8017 section 5.1.2 asks c < n; libtpms before 0.10 answers TPM_RC_FAILURE instead of
  * refusing. */
-static int is_in_range(const struct public_key *pub, struct bytes cipher)
+bool device_key_is_in_range(const struct public_key *pub, struct bytes cipher)
 {
 	if (cipher.len != pub->modulus_len || memcmp(cipher.data, pub->modulus, cipher.len) >= 0)
-		return 0;
+		return false;
 	for (size_t i = 0; i + 1 < cipher.len; i++)
 		if (cipher.data[i] != 0)
-			return 1;
+			return true;
 	return cipher.data[cipher.len - 1] > 1;
 }
 
@@ -50,7 +50,7 @@ enum err device_key_decrypt(const struct device_key *key, struct bytes cipher,
 	enum err e = device_key_public(key, &pub, why);
 	if (e != ERR_OK)
 		return e;
-	if (!is_in_range(&pub, cipher))
+	if (!device_key_is_in_range(&pub, cipher))
 		return why_set(why, ERR_INVALID, "key.cipher_range",
 			       "the encrypted key of the reply is not a number below our modulus");
 	return key->ops->decrypt(key->self, cipher, out_block, why);

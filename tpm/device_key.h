@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef TPM_DEVICE_KEY_H
 #define TPM_DEVICE_KEY_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "hal/buf.h"
 #include "hal/why.h"
@@ -41,6 +42,9 @@ struct device_key {
 
 /** Bytes of a digest: 20, 32, 48, 64. */
 size_t key_hash_len(enum key_hash hash);
+
+/** Is `cipher` modulus_len bytes and 1 < cipher < modulus? What a private operation takes. */
+bool device_key_is_in_range(const struct public_key *pub, struct bytes cipher);
 
 /** The public half. Never blocks on the TPM: it was read with the key. */
 enum err device_key_public(const struct device_key *key, struct public_key *out,

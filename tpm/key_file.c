@@ -2,15 +2,17 @@
 #include "tpm/key_file.h"
 #include <stdbool.h>
 #include "hal/der.h"
+#include "tpm/next_step.h"
 
-#define OID_LOADABLE_KEY "2.23.133.10.1.3" /* TCG id-loadablekey */
+/* TCG id-loadablekey, 2.23.133.10.1.3, in DER */
+static const uint8_t loadable_key[] = {DER_OID, 6, 0x67, 0x81, 0x05, 0x0a, 0x01, 0x03};
 
 enum err key_file_write(const struct key_file *file, struct buf *out)
 {
 	struct der_out der;
 	der_out_init(&der, KEY_FILE_MAX);
 	size_t begin = der_begin(&der);
-	der_put_oid(&der, OID_LOADABLE_KEY);
+	der_put_raw(&der, loadable_key, sizeof loadable_key);
 	size_t empty_auth = der_begin(&der);
 	der_put_bool(&der, true);
 	der_end(&der, empty_auth, DER_CONTEXT_CONSTRUCTED(0));
@@ -40,7 +42,8 @@ static bool read_parts(struct bytes der, struct key_file *out)
 	    der.len != 0)
 		return false;
 	in = outer.content;
-	if (der_next(&in, &part) != ERR_OK || !der_is_oid(&part, OID_LOADABLE_KEY) ||
+	if (der_next(&in, &part) != ERR_OK ||
+	    !bytes_equal(part.whole, (struct bytes){loadable_key, sizeof loadable_key}) ||
 	    !is_empty_auth(&in) || der_next(&in, &part) != ERR_OK ||
 	    der_small(&part, &out->parent) != ERR_OK ||
 	    der_expect(&in, DER_OCTET_STRING, &part) != ERR_OK)
@@ -61,7 +64,7 @@ enum err key_file_read(struct bytes der, struct key_file *out, struct why *why)
 	}
 	why_set(why, ERR_INVALID, "tpm.key_file",
 		"the key file is no TSS2 private key with empty authorisation");
-	why_next(why,
-		 "restore it from a backup of this device, or retire the profile and enroll anew");
+	NEXT_STEP(why,
+		  "restore it from a backup of this device, or retire the profile and enroll anew");
 	return ERR_INVALID;
 }

@@ -15,7 +15,8 @@ extern "C" {
  * Errors of every function, each with a sentence and a next step in *why (codes "tpm.…"):
  * ERR_UNREACHABLE  no TPM at all (tpm.absent: no such device or socket), or one that cannot be used
  *                  now: try again later (tpm.no_resource_manager, tpm.io, tpm.timeout, tpm.busy,
- *                  tpm.restarted, tpm.not_started, tpm.failure, tpm.answer_forged).
+ *                  tpm.restarted, tpm.not_started, tpm.failure, tpm.answer_forged,
+ *                  tpm.local_crypto).
  * ERR_LOCKED_OUT   dictionary-attack lockout (tpm.lockout).
  * ERR_CHANGED      the storage key is gone or another one, or a key blob is of another TPM
  *                  (tpm.cleared, tpm.changed, tpm.foreign_key).
@@ -25,16 +26,18 @@ extern "C" {
  *                  weak keys (tpm.roca), or has another kind of key at the configured handle
  *                  (tpm.storage_key, tpm.pin_handle).
  * ERR_INVALID      key.der or srk.tr does not parse (tpm.key_file, tpm.pin_file).
+ * ERR_NOT_FOUND    a guest finds no srk.tr (tpm.no_pin).
  */
 struct tpm;
 
 struct tpm_settings {	  /* borrowed for tpm_open() */
 	const char *tcti; /* "device:/dev/tpmrm0", "swtpm:path=...", "tabrmd:..." as tctildr(7) */
-	uint32_t srk;	  /* persistent handle of the storage key, 0x81000001 */
+	uint32_t srk;	  /* persistent handle of the storage key, 0x81000001; 0: the pin's */
 	const char *owner_auth_file; /* "" : empty owner authorisation */
 	const char *pin_file;	     /* path of srk.tr */
 	unsigned
 	    timeout_s; /* seconds an answer may take, 0: 30; "device:" and "swtpm:path=" only */
+	bool without_session; /* keys are used with their empty password: nothing secret may pass */
 	bool without_parameter_encryption; /* only tests: shows that the capture test can fail */
 };
 
@@ -52,6 +55,17 @@ struct tpm_facts {
  */
 enum err tpm_open(const struct tpm_settings *settings, struct tpm **out,
 		  struct why *why) MUST_CHECK;
+/**
+ * The same for a guest in another program's process: neither looks for, makes nor pins a storage
+ * key, and leaves the environment alone.
+ */
+enum err tpm_open_guest(const struct tpm_settings *settings, struct tpm **out,
+			struct why *why) MUST_CHECK;
+/**
+ * One short command that leaves nothing in the TPM: does it answer again? After a tpm.timeout ask
+ * this before a key is loaded: a TPM without resource manager keeps what it loads too late.
+ */
+enum err tpm_probe(struct tpm *tpm, struct why *why) MUST_CHECK;
 /** Flush what we loaded, close, release. NULL is allowed; *tpm becomes NULL. */
 void tpm_close(struct tpm **tpm);
 

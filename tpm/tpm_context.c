@@ -8,12 +8,13 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 #include "hal/log.h"
+#include "tpm/next_step.h"
 #include "tpm/tpm_error.h"
 #include "tpm/tpm_wire.h"
 
 #define TIMEOUT_DEFAULT_S 30 /* seconds: the longest command but key generation takes about 2 */
 
-enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct why *why)
+enum err tpm_open_guest(const struct tpm_settings *settings, struct tpm **out, struct why *why)
 {
 	struct tpm *tpm = calloc(1, sizeof *tpm);
 	if (tpm == NULL)
@@ -30,9 +31,18 @@ enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct 
 	tpm->srk_handle = settings->srk;
 	tpm->timeout_s = settings->timeout_s != 0 ? settings->timeout_s : TIMEOUT_DEFAULT_S;
 	tpm->without_parameter_encryption = settings->without_parameter_encryption;
+	tpm->without_session = settings->without_session;
 	tpm->srk = tpm->session = ESYS_TR_NONE;
 	*out = tpm;
 	return ERR_OK;
+}
+
+enum err tpm_open(const struct tpm_settings *settings, struct tpm **out, struct why *why)
+{
+	enum err e = tpm_open_guest(settings, out, why);
+	if (e == ERR_OK)
+		(*out)->maker = &storage_key_maker;
+	return e;
 }
 
 /* Is there something that may be a TPM, even if it does not work? A software key must not replace
@@ -50,13 +60,14 @@ static enum err no_connection(const struct tpm *tpm, const char *words, struct w
 	if (!is_there(tpm->tcti_name)) {
 		why_set(why, ERR_UNREACHABLE, "tpm.absent", "there is no TPM at \"%s\" (%s)",
 			tpm->tcti_name, words);
-		why_next(why,
-			 "check [tpm] tcti, the firmware's TPM setting and the kernel's driver");
+		NEXT_STEP(why,
+			  "check [tpm] tcti, the firmware's TPM setting and the kernel's driver");
 		return ERR_UNREACHABLE;
 	}
 	why_set(why, ERR_UNREACHABLE, "tpm.io", "the TPM at \"%s\" cannot be opened (%s)",
 		tpm->tcti_name, words);
-	why_next(why, "check [tpm] tcti, the permissions of the device and who else holds it open");
+	NEXT_STEP(why,
+		  "check [tpm] tcti, the permissions of the device and who else holds it open");
 	return ERR_UNREACHABLE;
 }
 
@@ -90,7 +101,8 @@ enum err tpm_connect(struct tpm *tpm, struct why *why)
 	ESYS_CONTEXT *esys = NULL;
 	if (tpm->esys != NULL)
 		return ERR_OK;
-	setenv("TSS2_LOG", "all+NONE", 0); /* its lines repeat what our own sentences say */
+	if (tpm->maker != NULL)			   /* setenv() is not for a process with threads */
+		setenv("TSS2_LOG", "all+NONE", 0); /* its lines repeat what our own sentences say */
 	enum err e = open_tcti(tpm, why);
 	if (e != ERR_OK)
 		return e;
@@ -157,9 +169,27 @@ enum err tpm_ready(struct tpm *tpm, struct why *why)
 	enum err e = tpm_connect(tpm, why);
 	if (e == ERR_OK && tpm->srk == ESYS_TR_NONE)
 		e = storage_key_open(tpm, why);
-	if (e == ERR_OK && tpm->session == ESYS_TR_NONE)
+	if (e == ERR_OK && tpm->session == ESYS_TR_NONE && !tpm->without_session)
 		e = start_session(tpm, why);
 	return e;
+}
+
+uint32_t tpm_authorisation(const struct tpm *tpm)
+{
+	return tpm->session != ESYS_TR_NONE ? tpm->session : ESYS_TR_PASSWORD;
+}
+
+enum err tpm_probe(struct tpm *tpm, struct why *why)
+{
+	enum err e = tpm_connect(tpm, why);
+	if (e != ERR_OK)
+		return e;
+	TPMS_CAPABILITY_DATA *data = NULL;
+	TSS2_RC rc =
+	    Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+			       TPM2_CAP_TPM_PROPERTIES, TPM2_PT_MANUFACTURER, 1, NULL, &data);
+	Esys_Free(data);
+	return rc == TSS2_RC_SUCCESS ? ERR_OK : tpm_error(rc, "GetCapability", why);
 }
 
 bool tpm_session_again(struct tpm *tpm, uint32_t rc)
@@ -178,24 +208,16 @@ bool tpm_session_again(struct tpm *tpm, uint32_t rc)
 
 enum err tpm_key_error(struct tpm *tpm, uint32_t rc, const char *command, struct why *why)
 {
-	struct why changed = {.code = ""};
-	uint32_t base = tpm_error_base(rc);
 	enum err e = tpm_error(rc, command, why);
 	if (e != ERR_DENIED && e != ERR_CHANGED)
 		return e;
-	if (storage_key_compare(tpm, &changed) == ERR_CHANGED) {
-		if (why != NULL)
-			*why = changed;
-		return ERR_CHANGED;
-	}
-	if (base != TPM2_RC_TYPE && base != TPM2_RC_ATTRIBUTES && base != TPM2_RC_KEY)
+	if (tpm->maker != NULL)
+		return tpm->maker->explain(tpm, rc, e, why);
+	if (!storage_key_is_missing(rc))
 		return e;
-	why_set(why, ERR_UNSUPPORTED, "tpm.storage_key",
-		"the key at 0x%08x is no storage key of this TPM (restricted, decrypt, fixedTPM, "
-		"fixedParent)",
-		tpm->srk_handle);
-	why_next(why, "set srk in [tpm] to the handle of the storage key");
-	return ERR_UNSUPPORTED;
+	return why_set(why, ERR_CHANGED, "tpm.cleared",
+		       "the storage key at 0x%08x is gone: this TPM was cleared, or is another one",
+		       tpm->srk_handle);
 }
 
 static void take_property(const TPMS_TAGGED_PROPERTY *p, struct tpm_facts *out, uint32_t version[2])

@@ -5,7 +5,9 @@
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
 #include "tpm/key_file.h"
+#include "tpm/next_step.h"
 #include "tpm/roca.h"
+#include "tpm/rsa_key.h"
 #include "tpm/tpm_context.h"
 #include "tpm/tpm_error.h"
 
@@ -17,12 +19,6 @@
 	 TPMA_OBJECT_SIGN_ENCRYPT)
 #define BITS_LEAST 2048	       /* NIST SP 800-131A */
 #define DEFAULT_EXPONENT 65537 /* what a TPM means by exponent 0 (Part 2, 12.2.3.5) */
-
-struct tpm_key {
-	struct tpm *tpm;
-	uint32_t handle; /* ESYS_TR */
-	struct public_key pub;
-};
 
 static TPMT_PUBLIC key_template(unsigned bits)
 {
@@ -55,7 +51,7 @@ static enum err take_public(const TPMT_PUBLIC *area, struct public_key *out, str
 		    why, ERR_INVALID, "tpm.key_file",
 		    "the key is not as signet makes it (RSA, fixedTPM, fixedParent, sign, decrypt, "
 		    "noDA, scheme NULL)");
-		why_next(why, "restore the key file from a backup of this device, or enroll anew");
+		NEXT_STEP(why, "restore the key file from a backup of this device, or enroll anew");
 		return ERR_INVALID;
 	}
 	struct public_key pub = {.modulus_len = area->unique.rsa.size,
@@ -65,129 +61,31 @@ static enum err take_public(const TPMT_PUBLIC *area, struct public_key *out, str
 	return ERR_OK;
 }
 
-/* ---- operations ---- */
+/* ---- the seam ---- */
 
 static enum err key_public(void *self, struct public_key *out, struct why *why)
 {
-	const struct tpm_key *k = self;
+	const struct rsa_key *k = self;
 	(void)why;
 	*out = k->pub;
 	return ERR_OK;
 }
 
-static enum err raw(struct tpm_key *k, struct bytes in, struct buf *out, const char *what,
-		    struct why *why)
+static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, struct buf *out,
+			 struct why *why)
 {
-	static const uint8_t zeros[PUBLIC_KEY_MODULUS_MAX];
-	const TPMT_RSA_DECRYPT no_scheme = {.scheme = TPM2_ALG_NULL};
-	const TPM2B_DATA no_label = {.size = 0};
-	TPM2B_PUBLIC_KEY_RSA cipher = {.size = (UINT16)in.len};
-	TPM2B_PUBLIC_KEY_RSA *plain = NULL;
-	size_t len_before = out->len;
-	if (in.len > sizeof cipher.buffer)
-		return why_set(why, ERR_BUG, "tpm.block", "a block of %zu bytes", in.len);
-	memcpy(cipher.buffer, in.data, in.len);
-	TSS2_RC rc;
-	int tries = 0;
-	do {
-		rc = Esys_RSA_Decrypt(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE,
-				      ESYS_TR_NONE, &cipher, &no_scheme, &no_label, &plain);
-	} while (tries++ == 0 && tpm_session_again(k->tpm, rc));
-	if (rc != TSS2_RC_SUCCESS)
-		return tpm_error(rc, what, why);
-	size_t pad = k->pub.modulus_len - plain->size;
-	enum err e;
-	if (plain->size > k->pub.modulus_len)
-		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "%s: the TPM gave %u bytes", what,
-			    plain->size);
-	else if ((e = buf_add(out, zeros, pad)) != ERR_OK ||
-		 (e = buf_add(out, plain->buffer, plain->size)) != ERR_OK)
-		why_set(why, e, "tpm.memory", "%s: no room for the block", what);
-	if (e != ERR_OK)
-		buf_cut(out, len_before);
-	explicit_bzero(plain, sizeof *plain);
-	Esys_Free(plain);
-	return e;
+	return rsa_key_sign(self, RSA_SIGNATURE_PKCS1, hash, digest, out, why);
 }
 
 static enum err key_decrypt(void *self, struct bytes cipher, struct buf *out, struct why *why)
 {
-	return raw(self, cipher, out, "RSA_Decrypt", why);
-}
-
-/* EMSA-PKCS1-v1_5 by ourselves, for a hash that the TPM lacks: heads of RFC 8017 section 9.2,
- * note 1. */
-static enum err sign_raw(struct tpm_key *k, enum key_hash hash, struct bytes digest,
-			 struct buf *out, struct why *why)
-{
-	static const struct {
-		uint8_t len, head[19];
-	} infos[] = {
-	    [KEY_SHA1] = {15,
-			  {0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05,
-			   0x00, 0x04, 0x14}},
-	    [KEY_SHA256] = {19,
-			    {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
-			     0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}},
-	    [KEY_SHA384] = {19,
-			    {0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
-			     0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30}},
-	    [KEY_SHA512] = {19,
-			    {0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
-			     0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40}},
-	};
-	uint8_t block[PUBLIC_KEY_MODULUS_MAX];
-	size_t len = k->pub.modulus_len;
-	size_t tail = infos[hash].len + digest.len;
-	memset(block, 0xff, len);
-	block[0] = 0x00;
-	block[1] = 0x01;
-	block[len - tail - 1] = 0x00;
-	memcpy(block + len - tail, infos[hash].head, infos[hash].len);
-	memcpy(block + len - digest.len, digest.data, digest.len);
-	return raw(k, (struct bytes){block, len}, out, "RSA_Decrypt for a signature", why);
-}
-
-static enum err key_sign(void *self, enum key_hash hash, struct bytes digest, struct buf *out,
-			 struct why *why)
-{
-	static const TPM2_ALG_ID algorithms[] = {[KEY_SHA1] = TPM2_ALG_SHA1,
-						 [KEY_SHA256] = TPM2_ALG_SHA256,
-						 [KEY_SHA384] = TPM2_ALG_SHA384,
-						 [KEY_SHA512] = TPM2_ALG_SHA512};
-	struct tpm_key *k = self;
-	const TPMT_SIG_SCHEME scheme = {.scheme = TPM2_ALG_RSASSA,
-					.details.rsassa.hashAlg = algorithms[hash]};
-	const TPMT_TK_HASHCHECK no_ticket = {.tag = TPM2_ST_HASHCHECK, .hierarchy = TPM2_RH_NULL};
-	TPM2B_DIGEST in = {.size = (UINT16)digest.len};
-	TPMT_SIGNATURE *signature = NULL;
-	memcpy(in.buffer, digest.data, digest.len);
-	TSS2_RC rc;
-	int tries = 0;
-	do {
-		rc = Esys_Sign(k->tpm->esys, k->handle, k->tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
-			       &in, &scheme, &no_ticket, &signature);
-	} while (tries++ == 0 && tpm_session_again(k->tpm, rc));
-	uint32_t base = tpm_error_base(rc);
-	if (base == TPM2_RC_HASH || base == TPM2_RC_SCHEME || base == TPM2_RC_VALUE)
-		return sign_raw(k, hash, digest, out, why);
-	if (rc != TSS2_RC_SUCCESS)
-		return tpm_error(rc, "Sign", why);
-	const TPM2B_PUBLIC_KEY_RSA *sig = &signature->signature.rsassa.sig;
-	enum err e = ERR_OK;
-	if (signature->sigAlg != TPM2_ALG_RSASSA || sig->size != k->pub.modulus_len)
-		e = why_set(why, ERR_UNREACHABLE, "tpm.io", "Sign: the TPM gave %u bytes",
-			    sig->size);
-	else if ((e = buf_add(out, sig->buffer, sig->size)) != ERR_OK)
-		why_set(why, e, "tpm.memory", "Sign: no room for the signature");
-	Esys_Free(signature);
-	return e;
+	return rsa_key_raw(self, cipher, out, why);
 }
 
 static void key_close(void *self)
 {
-	struct tpm_key *k = self;
-	tpm_flush(k->tpm, &k->handle);
+	struct rsa_key *k = self;
+	rsa_key_flush(k);
 	free(k);
 }
 
@@ -198,15 +96,14 @@ static const struct device_key_ops tpm_key_ops = {
     .close = key_close,
 };
 
-static enum err hand_out(struct tpm *tpm, uint32_t *handle, const struct public_key *pub,
-			 struct device_key *out, struct why *why)
+static enum err hand_out(struct rsa_key *key, struct device_key *out, struct why *why)
 {
-	struct tpm_key *k = calloc(1, sizeof *k);
+	struct rsa_key *k = malloc(sizeof *k);
 	if (k == NULL)
 		return why_set(why, ERR_NO_MEMORY, "tpm.memory", "no memory for a key");
-	*k = (struct tpm_key){.tpm = tpm, .handle = *handle, .pub = *pub};
+	*k = *key;
 	*out = (struct device_key){.ops = &tpm_key_ops, .self = k}; /* handed to the caller */
-	*handle = ESYS_TR_NONE;
+	key->handle = ESYS_TR_NONE;
 	return ERR_OK;
 }
 
@@ -267,7 +164,7 @@ static enum err not_made(struct tpm *tpm, TSS2_RC rc, unsigned bits, struct why 
 	if ((base == TPM2_RC_VALUE || base == TPM2_RC_KEY_SIZE) && !has_key_size(tpm, bits)) {
 		why_set(why, ERR_UNSUPPORTED, "tpm.key_size",
 			"this TPM makes no RSA keys of %u bits", bits);
-		why_next(why, "set key = rsa2048 in the profile");
+		NEXT_STEP(why, "set key = rsa2048 in the profile");
 		return ERR_UNSUPPORTED;
 	}
 	return tpm_key_error(tpm, rc, "making the key", why);
@@ -304,7 +201,7 @@ static enum err check_made(const struct made *made, unsigned bits, struct public
 		return ERR_OK;
 	why_set(why, ERR_UNSUPPORTED, "tpm.roca",
 		"this TPM makes keys that can be factored (CVE-2017-15361)");
-	why_next(why, "update the TPM's firmware");
+	NEXT_STEP(why, "update the TPM's firmware");
 	return ERR_UNSUPPORTED;
 }
 
@@ -321,7 +218,7 @@ enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob,
 		      struct device_key *out_key, struct why *why)
 {
 	struct made made = {.handle = ESYS_TR_NONE};
-	struct public_key pub;
+	struct rsa_key key = {.tpm = tpm, .handle = ESYS_TR_NONE};
 	size_t len_before = out_blob->len;
 	if (bits != 2048 && bits != 3072 && bits != 4096)
 		return why_set(why, ERR_BUG, "tpm.key_size", "a key of %u bits", bits);
@@ -329,16 +226,17 @@ enum err tpm_make_key(struct tpm *tpm, unsigned bits, struct buf *out_blob,
 	if (e == ERR_OK)
 		e = create(tpm, bits, &made, why);
 	if (e == ERR_OK)
-		e = check_made(&made, bits, &pub, why);
+		e = check_made(&made, bits, &key.pub, why);
 	if (e == ERR_OK)
 		e = storage_key_pin(tpm, why);
 	if (e == ERR_OK)
 		e = write_blob(tpm, &made, out_blob, why);
+	key.handle = made.handle;
 	if (e == ERR_OK)
-		e = hand_out(tpm, &made.handle, &pub, out_key, why);
+		e = hand_out(&key, out_key, why);
 	if (e != ERR_OK)
 		buf_cut(out_blob, len_before);
-	tpm_flush(tpm, &made.handle);
+	rsa_key_flush(&key);
 	Esys_Free(made.public_area);
 	Esys_Free(made.private_area);
 	return e;
@@ -363,7 +261,7 @@ static enum err read_blob(struct bytes blob, uint32_t *parent, TPM2B_PUBLIC *pub
 	    private_at != file.private_area.len) {
 		e = why_set(why, ERR_INVALID, "tpm.key_file",
 			    "the TPM structures in the key file are damaged");
-		why_next(why, "restore it from a backup of this device, or enroll anew");
+		NEXT_STEP(why, "restore it from a backup of this device, or enroll anew");
 	}
 	*parent = file.parent;
 	return e;
@@ -378,38 +276,56 @@ enum err tpm_key_file_public(struct bytes blob, struct public_key *out, struct w
 	return e == ERR_OK ? take_public(&public_area.publicArea, out, why) : e;
 }
 
-enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key,
-		      struct why *why)
+static enum err check_parent(const struct tpm *tpm, uint32_t parent, struct why *why)
+{
+	if (parent == tpm->srk_handle)
+		return ERR_OK;
+	why_set(why, ERR_UNSUPPORTED, "tpm.pin_handle",
+		"the key lies below 0x%08x, but [tpm] srk is 0x%08x", parent, tpm->srk_handle);
+	NEXT_STEP(why, "set srk = 0x%08x, or retire the profile and enroll anew", parent);
+	return ERR_UNSUPPORTED;
+}
+
+enum err rsa_key_load(struct tpm *tpm, struct bytes blob, struct rsa_key *out, struct why *why)
 {
 	TPM2B_PUBLIC public_area = {.size = 0};
 	TPM2B_PRIVATE private_area = {.size = 0};
-	struct public_key pub;
-	uint32_t handle = ESYS_TR_NONE;
+	struct rsa_key key = {.tpm = tpm, .handle = ESYS_TR_NONE};
 	uint32_t parent;
 	enum err e = read_blob(blob, &parent, &public_area, &private_area, why);
 	if (e == ERR_OK)
-		e = take_public(&public_area.publicArea, &pub, why);
-	if (e == ERR_OK && parent != tpm->srk_handle) {
-		e = why_set(why, ERR_UNSUPPORTED, "tpm.pin_handle",
-			    "the key lies below 0x%08x, but [tpm] srk is 0x%08x", parent,
-			    tpm->srk_handle);
-		why_next(why, "set srk = 0x%08x, or retire the profile and enroll anew", parent);
-	}
+		e = take_public(&public_area.publicArea, &key.pub, why);
+	if (e == ERR_OK && tpm->srk_handle != 0) /* 0: the pin tells, when tpm_ready() read it */
+		e = check_parent(tpm, parent, why);
 	if (e == ERR_OK)
 		e = tpm_ready(tpm, why);
+	if (e == ERR_OK)
+		e = check_parent(tpm, parent, why);
 	if (e != ERR_OK)
 		return e;
 	TSS2_RC rc;
 	int tries = 0;
 	do {
-		rc = Esys_Load(tpm->esys, tpm->srk, tpm->session, ESYS_TR_NONE, ESYS_TR_NONE,
-			       &private_area, &public_area, &handle);
+		rc = Esys_Load(tpm->esys, tpm->srk, tpm_authorisation(tpm), ESYS_TR_NONE,
+			       ESYS_TR_NONE, &private_area, &public_area, &key.handle);
 	} while (tries++ == 0 && tpm_session_again(tpm, rc));
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_key_error(tpm, rc, "Load", why);
 	e = storage_key_pin(tpm, why);
+	if (e != ERR_OK)
+		rsa_key_flush(&key);
+	else
+		*out = key;
+	return e;
+}
+
+enum err tpm_load_key(struct tpm *tpm, struct bytes blob, struct device_key *out_key,
+		      struct why *why)
+{
+	struct rsa_key key = {.handle = ESYS_TR_NONE};
+	enum err e = rsa_key_load(tpm, blob, &key, why);
 	if (e == ERR_OK)
-		e = hand_out(tpm, &handle, &pub, out_key, why);
-	tpm_flush(tpm, &handle);
+		e = hand_out(&key, out_key, why);
+	rsa_key_flush(&key);
 	return e;
 }

@@ -275,6 +275,8 @@ void tpm_wire_close(void **tcti)
 	struct wire *w = *tcti;
 	if (w == NULL)
 		return;
+	if (w->is_socket) /* a child of a fork may hold it too: swtpm must see the end all the same */
+		shutdown(w->fd, SHUT_RDWR);
 	close(w->fd);
 	explicit_bzero(w, sizeof *w);
 	free(w);
