@@ -38,6 +38,14 @@ enum err agent_plan(const struct config *config, struct plan *out, struct why *w
 enum err agent_apply(const struct config *config, const struct apply_options *options, enum signet_exit *out_exit,
                      struct why *why) MUST_CHECK;
 
+/**
+ * A live, harmless try of the wifi and wired profiles, or of the vpn profiles: each daemon authenticates once more with
+ * what it uses now. Under the lock, at most 25 s a profile. ERR_OK also when profiles failed; their results say so.
+ * name  only this profile; NULL: all of the kind. *out is released by test_view_clear().
+ */
+enum err agent_test(const struct config *config, enum test_subject subject, const char *name, struct test_view *out,
+                    struct why *why) MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

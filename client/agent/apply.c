@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "client/agent/last.h"
 #include "client/agent/pass.h"
+#include "client/agent/trial.h"
 #include "hal/log.h"
 
 #define LOCK_WAIT_S 10 /* a pass of another run is over by then, or it waits for a slow TPM: say so */
@@ -16,6 +17,10 @@ struct tally {
 	enum signet_exit exit;
 	struct why why;
 	bool is_pending;
+	struct consumer consumers[CONFIG_PROFILES_MAX];
+	struct consumer_outcome outcomes[CONFIG_PROFILES_MAX]; /* of the same index */
+	bool is_worked[CONFIG_PROFILES_MAX];
+	size_t consumer_count;
 };
 
 static bool is_named(const struct apply_options *o, const char *name)
@@ -110,44 +115,180 @@ static enum err expired(const struct scep_profile *p, struct why *why)
 	return e;
 }
 
+/* ---- the consumers of one certificate, and its trial ---- */
+
+struct certificate_use {
+	struct tally *tally;
+	const struct scep_profile *profile;
+	size_t index[CONFIG_PROFILES_MAX]; /* of its consumers, in the tally */
+	size_t count;
+};
+
+static enum err use_work(void *ctx, size_t i, const struct move *move, enum consumer_result *out, struct why *why)
+{
+	struct certificate_use *u = ctx;
+	return consumer_work(u->tally->pass, &u->tally->consumers[u->index[i]], move, out, why);
+}
+
+static const char *use_name(void *ctx, size_t i)
+{
+	const struct certificate_use *u = ctx;
+	return u->tally->consumers[u->index[i]].name;
+}
+
+static bool use_is_over(void *ctx, unsigned generation)
+{
+	const struct certificate_use *u = ctx;
+	const struct pass *pass = u->tally->pass;
+	struct buf der;
+	struct certificate cert;
+	buf_init(&der, CERTIFICATE_MAX);
+	bool is_over = generation_certificate(&pass->store, u->profile->name, generation, &der, NULL) != ERR_OK ||
+	               certificate_parse(buf_bytes(&der), &cert, NULL) != ERR_OK ||
+	               (pass->clock.is_trusted && pass->clock.now > cert.not_after);
+	buf_clear(&der);
+	return is_over;
+}
+
+/* Never back to a certificate that is expired, or whose key does not load. */
+static bool use_may_go_back(void *ctx, unsigned generation)
+{
+	struct certificate_use *u = ctx;
+	struct device_key key = { .ops = NULL };
+	struct why why = { .code = "" };
+	if (use_is_over(ctx, generation))
+		return false;
+	enum err e = scep_load_key(u->tally->pass, u->profile->name, generation, &key, &why);
+	device_key_close(&key);
+	/* the consumers need the TPM next, and a software one serves one client at a time */
+	pass_release_tpm(u->tally->pass);
+	if (e != ERR_OK)
+		log_warn("scep: %s: no way back to generation %u: %s", u->profile->name, generation, why.text);
+	return e == ERR_OK;
+}
+
+static enum err work_consumers(struct tally *t, const struct scep_profile *p, struct why *why)
+{
+	struct certificate_use u = { .tally = t, .profile = p };
+	const struct trial_host host = { use_work, use_may_go_back, use_is_over, use_name, (int64_t)time(NULL), &u };
+	for (size_t i = 0; i < t->consumer_count; i++)
+		if (strcmp(t->consumers[i].certificate, p->name) == 0)
+			u.index[u.count++] = i;
+	struct consumer_outcome *outcomes = calloc(u.count + 1, sizeof *outcomes);
+	if (outcomes == NULL)
+		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for %zu consumers", u.count);
+	pass_release_tpm(t->pass);
+	enum err e = trial_run(&t->pass->store, p->name, &host, outcomes, u.count, why);
+	for (size_t i = 0; i < u.count; i++) {
+		t->outcomes[u.index[i]] = outcomes[i];
+		t->is_worked[u.index[i]] = true;
+	}
+	free(outcomes);
+	return e;
+}
+
+static enum err step_scep(struct tally *t, const struct scep_profile *p, struct why *why)
+{
+	struct scep_view view;
+	struct certificate_set anchors = { .count = 0 };
+	enum err e = trust_anchors(t->pass, &p->trust, &anchors, why);
+	certificate_set_clear(&anchors);
+	if (e == ERR_OK)
+		e = scep_look(t->pass, p, &view, why);
+	if (e != ERR_OK)
+		return e;
+	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(t->pass, view.next))
+		return view.is_expired && view.next == SCEP_NEXT_NOTHING ? expired(p, why)
+		                                                         : trial_refused(&t->pass->store, p->name, &view.generations, why);
+	log_debug("scep: %s: %s", p->name, view.reason);
+	e = scep_step(t->pass, p, &view, why);
+	bool has_talked = view.next != SCEP_NEXT_SWITCH && (e == ERR_OK || strncmp(why->code, "scep.", 5) == 0);
+	if (has_talked)
+		remember_contact(t, p->name, e);
+	return e;
+}
+
+static bool is_consumer_asked(const struct tally *t, const char *certificate)
+{
+	for (size_t i = 0; i < t->consumer_count; i++)
+		if (strcmp(t->consumers[i].certificate, certificate) == 0 && is_named(t->pass->options, t->consumers[i].name))
+			return true;
+	return false;
+}
+
+/* The certificate's own trouble is told before that of its trial. */
 static void work_scep(struct tally *t, const struct scep_profile *p)
 {
 	struct why why = { .code = "" };
-	struct scep_view view;
-	struct certificate_set anchors = { .count = 0 };
-	enum err e = trust_anchors(t->pass, &p->trust, &anchors, &why);
-	certificate_set_clear(&anchors);
-	if (e == ERR_OK)
-		e = scep_look(t->pass, p, &view, &why);
-	if (e == ERR_OK && view.next != SCEP_NEXT_NOTHING && is_wanted(t->pass, view.next)) {
-		log_debug("scep: %s: %s", p->name, view.reason);
-		e = scep_step(t->pass, p, &view, &why);
-		bool has_talked = view.next != SCEP_NEXT_SWITCH && (e == ERR_OK || strncmp(why.code, "scep.", 5) == 0);
-		if (has_talked)
-			remember_contact(t, p->name, e);
-	} else if (e == ERR_OK && view.is_expired && view.next == SCEP_NEXT_NOTHING) {
-		e = expired(p, &why);
-	}
-	count(t, p->name, e, &why);
+	struct why trial = { .code = "" };
+	bool is_step = is_asked(t->pass, p->name, NULL);
+	if (!is_step && !is_consumer_asked(t, p->name))
+		return;
+	enum err e = is_step ? step_scep(t, p, &why) : ERR_OK;
+	enum err tried = work_consumers(t, p, &trial);
+	if (e == ERR_OK && tried != ERR_OK)
+		why = trial;
+	if (is_step || tried != ERR_OK)
+		count(t, p->name, e != ERR_OK ? e : tried, &why);
 }
 
-static void work_settings(struct tally *t)
+/* ---- what needs no certificate server ---- */
+
+/* Settings that a cut left behind `current`, before anything waits for a network: they may be what opens it. */
+static void repair_settings(struct tally *t)
 {
-	const struct config *c = t->pass->config;
-	for (size_t i = 0; i < c->wifi_count; i++) {
+	struct consumer_settings settings;
+	for (size_t i = 0; i < t->consumer_count; i++) {
+		const struct consumer *c = &t->consumers[i];
 		struct why why = { .code = "" };
-		if (!is_asked(t->pass, c->wifis[i].name, c->wifis[i].certificate))
-			continue;
-		enum err e = wifi_install(t->pass, &c->wifis[i], &why);
-		count(t, c->wifis[i].name, e, &why);
+		if (c->certificate[0] != '\0' && c->ops->install(t->pass, c, &settings, &why) != ERR_OK)
+			log_debug("%s: %s: %s", c->ops->folder, c->name, why.text);
 	}
-	for (size_t i = 0; i < c->vpn_count; i++) {
-		struct why why = { .code = "" };
-		if (!is_asked(t->pass, c->vpns[i].name, c->vpns[i].certificate))
+}
+
+/* Networks with a pass phrase, among them the one to reach the CA by before the first certificate. */
+static void work_open_networks(struct tally *t)
+{
+	const struct move move = { .to = 1 };
+	for (size_t i = 0; i < t->consumer_count; i++) {
+		const struct consumer *c = &t->consumers[i];
+		struct consumer_outcome *o = &t->outcomes[i];
+		if (c->certificate[0] != '\0' || !is_asked(t->pass, c->name, NULL) || consumer_is_over(t->pass, c))
 			continue;
-		enum err e = vpn_install(t->pass, &c->vpns[i], &why);
-		count(t, c->vpns[i].name, e, &why);
+		t->is_worked[i] = true;
+		o->err = consumer_work(t->pass, c, &move, &o->result, &o->why);
 	}
+}
+
+static void remove_what_is_over(struct tally *t)
+{
+	for (size_t i = 0; i < t->consumer_count; i++) {
+		const struct consumer *c = &t->consumers[i];
+		if (!consumer_is_over(t->pass, c))
+			continue;
+		t->is_worked[i] = true;
+		t->outcomes[i].why = (struct why){ .code = "" };
+		t->outcomes[i].err = consumer_remove(t->pass, c, &t->outcomes[i].why);
+	}
+}
+
+static void count_consumers(struct tally *t)
+{
+	for (size_t i = 0; i < t->consumer_count; i++)
+		if (t->is_worked[i] && is_asked(t->pass, t->consumers[i].name, t->consumers[i].certificate))
+			count(t, t->consumers[i].name, t->outcomes[i].err, &t->outcomes[i].why);
+}
+
+static void work(struct tally *t, const struct config *config)
+{
+	t->consumer_count = consumers_list(config, t->consumers);
+	work_trusts(t);
+	repair_settings(t);
+	work_open_networks(t);
+	for (size_t i = 0; i < config->scep_count; i++)
+		work_scep(t, &config->sceps[i]);
+	remove_what_is_over(t);
+	count_consumers(t);
 }
 
 static enum err one_pass(const struct config *config, const struct apply_options *options, struct tally *t,
@@ -159,7 +300,8 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	enum err e = pass_open(config, options, &pass, why);
 	if (e != ERR_OK)
 		return e;
-	*t = (struct tally){ .pass = &pass };
+	memset(t, 0, sizeof *t);
+	t->pass = &pass;
 	e = store_prepare(&pass.store, why);
 	if (e == ERR_OK)
 		e = path_join(lock, pass.store.run, "lock");
@@ -167,11 +309,7 @@ static enum err one_pass(const struct config *config, const struct apply_options
 		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
 	if (e != ERR_OK)
 		goto out;
-	work_trusts(t);
-	for (size_t i = 0; i < config->scep_count; i++)
-		if (is_asked(&pass, config->sceps[i].name, NULL))
-			work_scep(t, &config->sceps[i]);
-	work_settings(t);
+	work(t, config);
 	file_unlock(&fd);
 out:
 	pass_close(&pass);
@@ -193,9 +331,8 @@ static bool is_profile(const struct config *c, const char *name)
 enum err agent_apply(const struct config *config, const struct apply_options *options, enum signet_exit *out_exit,
                      struct why *why)
 {
-	struct tally t;
-	int64_t until = clock_boot_ms() + (int64_t)options->wait_s * 1000;
 	struct apply_options again = *options;
+	int64_t until = clock_boot_ms() + (int64_t)options->wait_s * 1000;
 	for (size_t i = 0; i < options->profile_count; i++) {
 		if (is_profile(config, options->profiles[i]))
 			continue;
@@ -203,17 +340,21 @@ enum err agent_apply(const struct config *config, const struct apply_options *op
 		why_next(why, "signet status lists the profiles");
 		return e;
 	}
-	enum err e = one_pass(config, options, &t, why);
-	while (e == ERR_OK && t.is_pending && clock_boot_ms() < until) {
+	struct tally *t = calloc(1, sizeof *t);
+	if (t == NULL)
+		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a pass");
+	enum err e = one_pass(config, options, t, why);
+	while (e == ERR_OK && t->is_pending && clock_boot_ms() < until) {
 		sleep(POLL_EVERY_S);
 		again.challenge = NULL; /* it went out with the first pass */
 		again.force_renewal = false;
-		e = one_pass(config, &again, &t, why);
+		e = one_pass(config, &again, t, why);
 	}
-	if (e != ERR_OK)
-		return e;
-	*out_exit = t.exit;
-	if (t.exit != SIGNET_DONE && why != NULL)
-		*why = t.why;
-	return ERR_OK;
+	if (e == ERR_OK) {
+		*out_exit = t->exit;
+		if (t->exit != SIGNET_DONE && why != NULL)
+			*why = t->why;
+	}
+	free(t);
+	return e;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "client/agent/history.h"
+#include "client/agent/refusal.h"
 #include "client/pki/hash.h"
 #include "client/pki/name.h"
 #include "hal/log.h"
@@ -76,40 +77,120 @@ static void serial_of(const struct store *store, const char *profile, unsigned n
 	buf_clear(&der);
 }
 
-static enum err move_current(const struct store *store, const char *profile, struct generations *g, struct why *why)
+enum trial_state trial_state_of(const struct generations *g)
 {
-	char detail[200];
+	if (g->previous == 0 || g->current == 0)
+		return TRIAL_NONE;
+	return g->previous != g->current ? TRIAL_OPEN : g->is_refused ? TRIAL_BACK : TRIAL_NONE;
+}
+
+/* Before the links change: a cut in between repeats the line, and never loses it. */
+static enum err tell(const struct store *store, const char *profile, const char *event, unsigned number, unsigned old,
+                     const char *reason, struct why *why)
+{
+	char detail[256 + 64 + sizeof why->text];
 	char serial[64];
 	char old_serial[64];
-	enum err e = ERR_OK;
-	serial_of(store, profile, g->complete, serial);
-	serial_of(store, profile, g->current, old_serial);
-	if (g->current != 0)
-		e = generation_link(store, profile, "previous", g->current, why);
-	if (e == ERR_OK)
-		e = generation_link(store, profile, "current", g->complete, why);
-	if (e != ERR_OK)
-		return e;
-	const char *event = g->current != 0 ? "renewed" : "installed";
-	snprintf(detail, sizeof detail, "serial=%s old_serial=%s generation=%u", serial, old_serial, g->complete);
+	serial_of(store, profile, number, serial);
+	serial_of(store, profile, old, old_serial);
+	snprintf(detail, sizeof detail, "serial=%s old_serial=%s generation=%u%s%s", serial, old_serial, number,
+	         reason[0] != '\0' ? " " : "", reason);
 	log_info("scep: %s: %s, %s", profile, event, detail);
-	g->previous = g->current;
-	g->current = g->complete;
-	g->complete = 0;
 	return history_add(store, event, profile, detail, why);
 }
 
-enum err generation_switch(const struct store *store, const char *profile, struct why *why)
+/* What belonged to the request of the one in use goes, and what nothing names any more. */
+static enum err clean(const struct store *store, const char *profile, struct why *why)
 {
+	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark" };
 	struct generations g;
 	enum err e = generations_look(store, profile, &g, why);
-	if (e == ERR_OK && g.complete != 0)
-		e = move_current(store, profile, &g, why);
-	if (e == ERR_OK && g.previous != 0)
-		e = generation_link(store, profile, "previous", 0, why);
-	g.previous = 0;
-	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark" };
 	for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0] && e == ERR_OK && g.current != 0; i++)
 		e = remove_part(store, profile, g.current, leftovers[i], why);
 	return e == ERR_OK ? generations_sweep(store, profile, &g, why) : e;
+}
+
+enum err generation_start(const struct store *store, const char *profile, struct why *why)
+{
+	struct generations g;
+	enum err e = generations_look(store, profile, &g, why);
+	if (e != ERR_OK || g.complete == 0)
+		return e;
+	if (g.current == 0)
+		e = tell(store, profile, "installed", g.complete, 0, "", why);
+	else if (g.previous == 0)
+		e = generation_link(store, profile, "previous", g.current, why);
+	if (e == ERR_OK)
+		e = generation_link(store, profile, "current", g.complete, why);
+	if (e == ERR_OK && g.current != 0)
+		log_info("scep: %s: generation %u is on trial, %u stays until it has proven itself", profile, g.complete,
+		         g.previous != 0 ? g.previous : g.current);
+	if (e == ERR_OK && g.current == 0 && g.previous != 0) /* what it named is gone */
+		e = generation_link(store, profile, "previous", 0, why);
+	return e == ERR_OK ? clean(store, profile, why) : e;
+}
+
+static enum err look_in_trial(const struct store *store, const char *profile, enum trial_state state,
+                              struct generations *out, struct why *why)
+{
+	enum err e = generations_look(store, profile, out, why);
+	if (e == ERR_OK && trial_state_of(out) != state)
+		e = why_set(why, ERR_BUG, "state.trial", "%s: the trial does not stand so", profile);
+	return e;
+}
+
+enum err generation_back(const struct store *store, const char *profile, const char *by, const struct why *reason,
+                         int64_t now, struct why *why)
+{
+	struct generations g;
+	struct refusal refusal = { .count = 0 };
+	enum err e = look_in_trial(store, profile, TRIAL_OPEN, &g, why);
+	if (e != ERR_OK)
+		return e;
+	if (refusal_read(store, profile, g.current, &refusal) != ERR_OK)
+		refusal = (struct refusal){ .count = 0 };
+	refusal.at = now;
+	refusal.count++;
+	refusal.why = *reason;
+	snprintf(refusal.by, sizeof refusal.by, "%s", by);
+	e = refusal_write(store, profile, g.current, &refusal, why);
+	return e == ERR_OK ? generation_link(store, profile, "current", g.previous, why) : e;
+}
+
+enum err generation_again(const struct store *store, const char *profile, struct why *why)
+{
+	struct generations g;
+	enum err e = look_in_trial(store, profile, TRIAL_BACK, &g, why);
+	if (e == ERR_OK)
+		e = generation_link(store, profile, "current", g.complete, why);
+	return e == ERR_OK ? remove_part(store, profile, g.complete, "refused", why) : e;
+}
+
+enum err generation_accept(const struct store *store, const char *profile, struct why *why)
+{
+	struct generations g;
+	enum err e = look_in_trial(store, profile, TRIAL_OPEN, &g, why);
+	if (e == ERR_OK)
+		e = tell(store, profile, "renewed", g.current, g.previous, "", why);
+	if (e == ERR_OK)
+		e = remove_part(store, profile, g.current, "refused", why);
+	if (e == ERR_OK)
+		e = generation_link(store, profile, "previous", 0, why);
+	return e == ERR_OK ? clean(store, profile, why) : e;
+}
+
+enum err generation_refuse(const struct store *store, const char *profile, struct why *why)
+{
+	struct generations g;
+	struct refusal refusal = { .by = "" };
+	char reason[64 + sizeof refusal.why.text];
+	enum err e = look_in_trial(store, profile, TRIAL_BACK, &g, why);
+	if (e == ERR_OK && refusal_read(store, profile, g.complete, &refusal) != ERR_OK)
+		refusal = (struct refusal){ .by = "?" };
+	snprintf(reason, sizeof reason, "by=%s %s", refusal.by, refusal.why.text);
+	if (e == ERR_OK)
+		e = tell(store, profile, "rolled-back", g.complete, g.current, reason, why);
+	if (e == ERR_OK)
+		e = generation_link(store, profile, "previous", 0, why);
+	return e == ERR_OK ? clean(store, profile, why) : e;
 }

@@ -17,10 +17,28 @@ enum err generation_complete(const struct store *store, const char *profile, uns
                              const struct issued *issued, const struct certificate_set *anchors,
                              struct why *why) MUST_CHECK;
 /**
- * Let the newest complete generation become `current`: `previous` is made, `current` moves by one rename, the event goes
- * into history, then `previous` goes and what is no longer named is swept, keys overwritten. A trial found open is ended.
+ * How a trial stands (design, "Trial"); derived, never stored:
+ *   TRIAL_NONE  no `previous`, or the move to the new one was cut off before it happened
+ *   TRIAL_OPEN  `current` is new, `previous` the one before: the consumers have not all proven the new one
+ *   TRIAL_BACK  both name the old one, and the new one stands complete and refused: the old one is tried
  */
-enum err generation_switch(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
+enum trial_state { TRIAL_NONE, TRIAL_OPEN, TRIAL_BACK };
+enum trial_state trial_state_of(const struct generations *g);
+
+/**
+ * Let the newest complete generation become `current`, which moves by one rename. A trial begins when there was one
+ * before: `previous` stands first. In a trial already the older `previous` stays: the one in between was never proven.
+ */
+enum err generation_start(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
+/** In an open trial: remember who refused the new one and why, then `current` back to `previous`. */
+enum err generation_back(const struct store *store, const char *profile, const char *by, const struct why *reason,
+                         int64_t now, struct why *why) MUST_CHECK;
+/** On the way back, and the old one fails too: `current` to the new one again; the trial is open as before. */
+enum err generation_again(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
+/** The trial has ended well: into history, then `previous` goes; what nothing names is swept, keys overwritten. */
+enum err generation_accept(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
+/** On the way back, and the old one works: into history, then `previous` goes; the new one stays, complete and refused. */
+enum err generation_refuse(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "client/agent/last.h"
 #include "client/agent/pass.h"
+#include "client/agent/trial.h"
 #include "client/config/variables.h"
 #include "client/pki/hash.h"
 #include "client/pki/name.h"
@@ -150,7 +151,7 @@ static void judge_scep(const struct scep_profile *s, const struct scep_view *v, 
 		p->exit = SIGNET_EXPIRED;
 		snprintf(p->detail, sizeof p->detail, "the certificate has expired");
 		snprintf(p->next_step, sizeof p->next_step, "signet enroll %s --challenge-file FILE", s->name);
-	} else if (v->generations.complete != 0 || v->generations.previous != 0) {
+	} else if (v->retry_at == 0 && (v->generations.complete != 0 || v->generations.previous != 0)) {
 		p->state = STATE_TRIAL;
 	} else if (!v->has_certificate) {
 		p->state = STATE_ABSENT;
@@ -167,6 +168,35 @@ static void judge_scep(const struct scep_profile *s, const struct scep_view *v, 
 		           : last->exit == SIGNET_PENDING ? STATE_PENDING
 		                                          : STATE_ERROR;
 	}
+}
+
+/* A trial that is open names who has not authenticated yet; one that was lost says why. */
+static void look_trial(const struct pass *pass, const struct scep_profile *s, const struct scep_view *v,
+                       struct profile_view *p)
+{
+	const struct config *c = pass->config;
+	struct consumer *consumers = calloc(CONFIG_PROFILES_MAX, sizeof *consumers);
+	size_t count = consumers != NULL ? consumers_list(c, consumers) : 0;
+	struct why why = { .code = "" };
+	if (v->retry_at != 0 && trial_refused(&pass->store, s->name, &v->generations, &why) != ERR_OK) {
+		p->state = STATE_ERROR;
+		p->exit = SIGNET_NOT_IN_USE;
+		p->next_at = v->retry_at;
+		say(p, &why);
+	}
+	if (p->state == STATE_TRIAL && p->detail[0] == '\0') {
+		size_t len = (size_t)snprintf(p->detail, sizeof p->detail, "generation %u on trial, waits for:",
+		                              v->generations.current);
+		for (size_t i = 0; i < count; i++) {
+			struct record r;
+			if (strcmp(consumers[i].certificate, s->name) != 0)
+				continue;
+			record_read(&pass->store, consumers[i].ops->folder, consumers[i].name, &r);
+			if (r.proven != v->generations.current && len < sizeof p->detail)
+				len += (size_t)snprintf(p->detail + len, sizeof p->detail - len, " %s", consumers[i].name);
+		}
+	}
+	free(consumers);
 }
 
 static void look_scep(const struct pass *pass, const struct scep_profile *s, struct device_view *view)
@@ -186,6 +216,7 @@ static void look_scep(const struct pass *pass, const struct scep_profile *s, str
 	look_server(s, &v, &last, has_last, p);
 	judge_scep(s, &v, &last, has_last, p);
 	p->next_at = v.renew_at;
+	look_trial(pass, s, &v, p);
 	if (!v.has_certificate && trust_anchors(pass, &s->trust, &anchors, &why) != ERR_OK)
 		not_in_place(p, ERR_NOT_FOUND, &why);
 	certificate_set_clear(&anchors);
@@ -221,23 +252,53 @@ static void look_name(const struct config *config, char out[256])
 	buf_clear(&text);
 }
 
+/* Settings in place: has the daemon authenticated with them? */
+static void look_daemon(const struct pass *pass, const struct consumer *c, struct profile_view *p)
+{
+	struct generations g = { .current = 1 };
+	struct record r;
+	struct last last;
+	record_read(&pass->store, c->ops->folder, c->name, &r);
+	if (c->certificate[0] != '\0' && generations_look(&pass->store, c->certificate, &g, NULL) != ERR_OK)
+		return;
+	if (last_read(&pass->store, c->name, &last) == ERR_OK && last.exit != SIGNET_DONE) {
+		p->state = STATE_ERROR;
+		p->exit = last.exit;
+		say(p, &last.why);
+	} else if (!c->ops->is_present(pass, c)) {
+		snprintf(p->detail, sizeof p->detail, "its daemon is not running");
+	} else if (r.proven != g.current && r.told == g.current) {
+		p->state = STATE_TRIAL;
+		snprintf(p->detail, sizeof p->detail, "not authenticated since it was told");
+	} else if (r.proven != g.current) {
+		p->state = STATE_TRIAL;
+		snprintf(p->detail, sizeof p->detail, "not authenticated with these settings yet");
+	}
+}
+
+static void look_consumer(const struct pass *pass, const struct consumer *c, struct device_view *view)
+{
+	struct why why = { .code = "" };
+	struct profile_view *p = next_profile(view, c->kind, c->name);
+	if (consumer_is_over(pass, c)) {
+		p->state = STATE_ABSENT;
+		snprintf(p->detail, sizeof p->detail, "not needed any more: \"%s\" has authenticated", c->wifi->only_until);
+		return;
+	}
+	enum err e = c->ops->look(pass, c, &why);
+	if (e == ERR_OK)
+		look_daemon(pass, c, p);
+	else
+		not_in_place(p, e, &why);
+}
+
 static void look_rest(const struct pass *pass, struct device_view *view)
 {
-	const struct config *c = pass->config;
-	for (size_t i = 0; i < c->wifi_count; i++) {
-		struct why why = { .code = "" };
-		struct profile_view *p = next_profile(view, c->wifis[i].is_wired ? KIND_WIRED : KIND_WIFI, c->wifis[i].name);
-		enum err e = wifi_look(pass, &c->wifis[i], &why);
-		if (e != ERR_OK)
-			not_in_place(p, e, &why);
-	}
-	for (size_t i = 0; i < c->vpn_count; i++) {
-		struct why why = { .code = "" };
-		struct profile_view *p = next_profile(view, KIND_VPN, c->vpns[i].name);
-		enum err e = vpn_look(pass, &c->vpns[i], &why);
-		if (e != ERR_OK)
-			not_in_place(p, e, &why);
-	}
+	struct consumer *consumers = calloc(CONFIG_PROFILES_MAX, sizeof *consumers);
+	size_t count = consumers != NULL ? consumers_list(pass->config, consumers) : 0;
+	for (size_t i = 0; i < count; i++)
+		look_consumer(pass, &consumers[i], view);
+	free(consumers);
 }
 
 enum err agent_look(const struct config *config, bool with_tpm, struct device_view *out, struct why *why)

@@ -52,6 +52,8 @@ static enum err take(void *ctx, const char *section, const char *name, const cha
 		m->sent_at = strtoll(value, NULL, 10);
 	else if (strcmp(name, "message_type") == 0)
 		m->message_type = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "signer") == 0)
+		m->signer = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "transaction_id") == 0)
 		snprintf(m->transaction_id, sizeof m->transaction_id, "%s", value);
 	else if (strcmp(name, "nonce") == 0 && value[0] != '\0' && !hex_nonce(value, m->nonce))
@@ -90,11 +92,11 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 	hex_text((struct bytes){ meta->nonce, sizeof meta->nonce }, nonce);
 	enum err e = buf_add_format(&text,
 	                            "[generation]\nschema = %d\nstorage = %s\nkind = %s\npending = %s\n"
-	                            "created = %" PRId64 "\nsent_at = %" PRId64 "\nmessage_type = %u\n"
+	                            "created = %" PRId64 "\nsent_at = %" PRId64 "\nmessage_type = %u\nsigner = %u\n"
 	                            "transaction_id = %s\nnonce = %s\nurl = %s\n",
 	                            SCHEMA, meta->is_software ? "software" : "tpm", meta->is_renewal ? "renewal" : "enrollment",
 	                            meta->is_pending ? "yes" : "no", meta->created, meta->sent_at, meta->message_type,
-	                            meta->transaction_id, nonce, meta->url);
+	                            meta->signer, meta->transaction_id, nonce, meta->url);
 	if (e == ERR_OK)
 		e = generation_write(store, profile, number, "meta.ini", buf_bytes(&text), why);
 	buf_clear(&text);

@@ -34,9 +34,14 @@ enum err pass_open(const struct config *config, const struct apply_options *opti
 	return ERR_OK;
 }
 
-void pass_close(struct pass *pass)
+void pass_release_tpm(struct pass *pass)
 {
 	tpm_close(&pass->tpm);
+}
+
+void pass_close(struct pass *pass)
+{
+	pass_release_tpm(pass);
 }
 
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why)

@@ -23,6 +23,8 @@ enum err pass_open(const struct config *config, const struct apply_options *opti
 void pass_close(struct pass *pass);
 /** The TPM of this pass, opened at first use; owned by the pass. */
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why) MUST_CHECK;
+/** Close the TPM until the next pass_tpm(): a software TPM serves one client, and the consumers want it now. */
+void pass_release_tpm(struct pass *pass);
 void pass_progress(const struct pass *pass, const char *profile, const char *step, const char *result);
 
 /** Is the certificate of a trust profile installed as the file says? ERR_NOT_FOUND: not yet, or the file differs now. */
@@ -44,11 +46,12 @@ enum scep_next {
 	SCEP_NEXT_RENEW,
 	SCEP_NEXT_RESEND,
 	SCEP_NEXT_POLL,
-	SCEP_NEXT_SWITCH /* a complete generation waits to become current, or a trial to end */
+	SCEP_NEXT_SWITCH /* a complete generation waits to become current */
 };
 
 struct scep_view {
 	struct generations generations;
+	int64_t retry_at;     /* unix s: when a refused generation is tried again; 0: none waits */
 	enum scep_next next;
 	char reason[256];
 	bool has_certificate; /* of `current` */
@@ -59,15 +62,12 @@ struct scep_view {
 
 enum err scep_look(const struct pass *pass, const struct scep_profile *profile, struct scep_view *out,
                    struct why *why) MUST_CHECK;
+/** The key of a generation, from key.der in the TPM or key.pem. *out is closed by the caller. */
+enum err scep_load_key(struct pass *pass, const char *profile, unsigned generation, struct device_key *out,
+                       struct why *why) MUST_CHECK;
 /** Do the next step of a profile whose dependencies are in place. ERR_AGAIN "scep.pending": the CA has not decided. */
 enum err scep_step(struct pass *pass, const struct scep_profile *profile, const struct scep_view *view,
                    struct why *why) MUST_CHECK;
-
-/** Rendered settings of a wifi, wired or vpn profile, and where they go. */
-enum err wifi_look(const struct pass *pass, const struct wifi_profile *profile, struct why *why) MUST_CHECK;
-enum err wifi_install(const struct pass *pass, const struct wifi_profile *profile, struct why *why) MUST_CHECK;
-enum err vpn_look(const struct pass *pass, const struct vpn_profile *profile, struct why *why) MUST_CHECK;
-enum err vpn_install(const struct pass *pass, const struct vpn_profile *profile, struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

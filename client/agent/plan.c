@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "client/agent/pass.h"
+#include "client/agent/consumer.h"
 
 void plan_clear(struct plan *plan)
 {
@@ -69,18 +69,57 @@ static void plan_scep(const struct pass *pass, const struct scep_profile *p, str
 	add(plan, KIND_SCEP, p->name, is_waiting ? "wait" : actions[view.next], reason, is_waiting);
 }
 
-static void plan_settings(struct plan *plan, enum profile_kind kind, const char *name, const char *certificate,
-                          enum err e, const struct why *why)
+static void plan_settings(struct plan *plan, const struct consumer *c, enum err e, const struct why *why)
 {
 	char reason[256];
 	bool is_write = strcmp(why->code, "waiting.install") == 0;
-	bool is_after = certificate[0] != '\0' && is_planned(plan, certificate);
-	if (e == ERR_OK)
-		return;
+	bool is_after = c->certificate[0] != '\0' && is_planned(plan, c->certificate);
 	snprintf(reason, sizeof reason, "%.200s%s%s", why->text, is_after && is_write ? "; after " : "",
-	         is_after && is_write ? certificate : "");
+	         is_after && is_write ? c->certificate : "");
 	bool is_waiting = !is_write && !(is_after && strncmp(why->code, "waiting.", 8) == 0);
-	add(plan, kind, name, is_waiting ? "wait" : "write settings", reason, is_waiting);
+	if (e != ERR_OK)
+		add(plan, c->kind, c->name, is_waiting ? "wait" : "write settings", reason, is_waiting);
+}
+
+/* Settings stand, and a daemon that is there has not used them yet. */
+static void plan_daemon(const struct pass *pass, struct plan *plan, const struct consumer *c)
+{
+	struct generations g = { .current = 1 };
+	struct record r;
+	char reason[64];
+	bool is_open = c->certificate[0] == '\0';
+	record_read(&pass->store, c->ops->folder, c->name, &r);
+	if ((!is_open && generations_look(&pass->store, c->certificate, &g, NULL) != ERR_OK) || r.proven == g.current ||
+	    (is_open && r.told == g.current) || !c->ops->is_present(pass, c))
+		return;
+	snprintf(reason, sizeof reason, is_open ? "not tried yet" : "not authenticated with generation %u yet", g.current);
+	add(plan, c->kind, c->name, is_open ? "connect" : "authenticate", reason, false);
+}
+
+static void plan_consumer(const struct pass *pass, struct plan *plan, const struct consumer *c)
+{
+	struct record r;
+	struct why why = { .code = "" };
+	if (consumer_is_over(pass, c)) {
+		record_read(&pass->store, c->ops->folder, c->name, &r);
+		if (r.path[0] != '\0')
+			add(plan, c->kind, c->name, "remove", "the network it was for works", false);
+		return;
+	}
+	enum err e = c->ops->look(pass, c, &why);
+	if (e == ERR_OK)
+		plan_daemon(pass, plan, c);
+	else
+		plan_settings(plan, c, e, &why);
+}
+
+static void plan_consumers(const struct pass *pass, struct plan *plan)
+{
+	struct consumer *consumers = calloc(CONFIG_PROFILES_MAX, sizeof *consumers);
+	size_t count = consumers != NULL ? consumers_list(pass->config, consumers) : 0;
+	for (size_t i = 0; i < count; i++)
+		plan_consumer(pass, plan, &consumers[i]);
+	free(consumers);
 }
 
 enum err agent_plan(const struct config *config, struct plan *out, struct why *why)
@@ -98,18 +137,7 @@ enum err agent_plan(const struct config *config, struct plan *out, struct why *w
 	plan_trusts(&pass, &plan);
 	for (size_t i = 0; i < config->scep_count; i++)
 		plan_scep(&pass, &config->sceps[i], &plan);
-	for (size_t i = 0; i < config->wifi_count; i++) {
-		const struct wifi_profile *p = &config->wifis[i];
-		struct why own = { .code = "" };
-		e = wifi_look(&pass, p, &own);
-		plan_settings(&plan, p->is_wired ? KIND_WIRED : KIND_WIFI, p->name, p->certificate, e, &own);
-	}
-	for (size_t i = 0; i < config->vpn_count; i++) {
-		const struct vpn_profile *p = &config->vpns[i];
-		struct why own = { .code = "" };
-		e = vpn_look(&pass, p, &own);
-		plan_settings(&plan, KIND_VPN, p->name, p->certificate, e, &own);
-	}
+	plan_consumers(&pass, &plan);
 	pass_close(&pass);
 	*out = plan;
 	return ERR_OK;

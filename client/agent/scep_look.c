@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include "client/agent/generation.h"
 #include "client/agent/pass.h"
+#include "client/agent/refusal.h"
 #include "client/agent/schedule.h"
 #include "client/pki/hash.h"
 
@@ -13,15 +15,18 @@ static uint32_t identity_of(struct bytes subject)
 	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 | digest[3];
 }
 
-static bool is_forced(const struct pass *pass, const char *name)
+static bool is_named(const struct pass *pass, const char *name)
 {
 	const struct apply_options *o = pass->options;
-	if (o == NULL || !o->force_renewal)
-		return false;
-	for (size_t i = 0; i < o->profile_count; i++)
+	for (size_t i = 0; o != NULL && i < o->profile_count; i++)
 		if (strcmp(o->profiles[i], name) == 0)
 			return true;
 	return false;
+}
+
+static bool is_forced(const struct pass *pass, const char *name)
+{
+	return pass->options != NULL && pass->options->force_renewal && is_named(pass, name);
 }
 
 static void decide_with_certificate(const struct pass *pass, const struct scep_profile *p, struct scep_view *v,
@@ -44,14 +49,44 @@ static void decide_with_certificate(const struct pass *pass, const struct scep_p
 	}
 }
 
+/* A generation that is issued and not in use. Refused once, it is tried again by the clock, when the old one is over, or
+ * when somebody names the profile; a forced renewal asks for another one instead. */
+static bool decide_complete(const struct pass *pass, const struct scep_profile *p, struct scep_view *v,
+                            int64_t not_after)
+{
+	struct refusal refusal;
+	char when[32];
+	bool is_over = !v->has_certificate || (pass->clock.is_trusted && pass->clock.now > not_after);
+	if (trial_state_of(&v->generations) == TRIAL_BACK) {
+		snprintf(v->reason, sizeof v->reason, "the old certificate is tried again");
+		return true; /* trial_run() knows */
+	}
+	if (!v->generations.is_refused ||
+	    refusal_read(&pass->store, p->name, v->generations.complete, &refusal) != ERR_OK) {
+		v->next = SCEP_NEXT_SWITCH;
+		snprintf(v->reason, sizeof v->reason, "a new certificate is there and waits to be used");
+		return true;
+	}
+	if (is_forced(pass, p->name))
+		return false;
+	v->retry_at = refusal_retry_at(&refusal, p->retry_delay_max_s);
+	clock_text(v->retry_at, when, sizeof when);
+	if (is_over || is_named(pass, p->name) || pass->clock.now >= v->retry_at) {
+		v->next = SCEP_NEXT_SWITCH;
+		snprintf(v->reason, sizeof v->reason, "the new certificate was refused and is tried again");
+	} else {
+		snprintf(v->reason, sizeof v->reason, "the new certificate was refused; tried again %s", when);
+	}
+	return true;
+}
+
 static void decide(const struct pass *pass, const struct scep_profile *p, struct scep_view *v, int64_t not_after)
 {
 	const struct generations *g = &v->generations;
 	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
-	if (g->complete != 0 || g->previous != 0) {
-		v->next = SCEP_NEXT_SWITCH;
-		snprintf(v->reason, sizeof v->reason, "a new certificate is there and waits to be used");
-	} else if (g->request != 0 && !is_new) {
+	if (g->complete != 0 && decide_complete(pass, p, v, not_after))
+		return;
+	if (g->request != 0 && !is_new) {
 		v->next = v->request.is_pending ? SCEP_NEXT_POLL : SCEP_NEXT_RESEND;
 		snprintf(v->reason, sizeof v->reason, v->request.is_pending ? "the CA has not decided yet"
 		                                                            : "a request was sent and no answer came");

@@ -27,24 +27,30 @@ struct step {
 
 /* ---- keys ---- */
 
-static enum err load_key(struct step *s, unsigned number, struct device_key *out, struct why *why)
+enum err scep_load_key(struct pass *pass, const char *profile, unsigned generation, struct device_key *out,
+                       struct why *why)
 {
 	struct generation_meta meta;
 	struct tpm *tpm;
 	struct buf file;
 	buf_init(&file, KEY_FILE_MAX);
-	enum err e = generation_meta_read(&s->pass->store, s->profile->name, number, &meta, why);
+	enum err e = generation_meta_read(&pass->store, profile, generation, &meta, why);
 	if (e == ERR_OK)
-		e = generation_read(&s->pass->store, s->profile->name, number, meta.is_software ? "key.pem" : "key.der", &file, why);
+		e = generation_read(&pass->store, profile, generation, meta.is_software ? "key.pem" : "key.der", &file, why);
 	if (e == ERR_OK && meta.is_software)
 		e = software_key_load(buf_bytes(&file), out, why);
 	else if (e == ERR_OK) {
-		e = pass_tpm(s->pass, &tpm, why);
+		e = pass_tpm(pass, &tpm, why);
 		if (e == ERR_OK)
 			e = tpm_load_key(tpm, buf_bytes(&file), out, why);
 	}
 	buf_clear(&file);
 	return e;
+}
+
+static enum err load_key(struct step *s, unsigned number, struct device_key *out, struct why *why)
+{
+	return scep_load_key(s->pass, s->profile->name, number, out, why);
 }
 
 static enum err make_by_storage(struct step *s, struct buf *blob, struct device_key *out, struct why *why)
@@ -140,7 +146,7 @@ static enum err open_keys(void *ctx, struct device_key *out_request, struct devi
 	}
 	case SCEP_NEXT_RESEND:
 	case SCEP_NEXT_POLL:
-		return load_key(s, s->meta.is_renewal ? s->view->generations.current : s->number, out_request, why);
+		return load_key(s, s->meta.is_renewal ? s->view->generations.signer : s->number, out_request, why);
 	case SCEP_NEXT_NOTHING:
 	case SCEP_NEXT_SWITCH:
 		break;
@@ -252,7 +258,7 @@ static enum err install(struct step *s, const struct issued *issued, struct why 
 {
 	enum err e = generation_complete(&s->pass->store, s->profile->name, s->number, issued, &s->resolved->anchors, why);
 	if (e == ERR_OK)
-		e = generation_switch(&s->pass->store, s->profile->name, why);
+		e = generation_start(&s->pass->store, s->profile->name, why);
 	if (e == ERR_OK)
 		pass_progress(s->pass, s->profile->name, "verify", "ok, key and chain match");
 	return e;
@@ -330,12 +336,13 @@ static enum err run(struct step *s, struct why *why)
 static enum err start_generation(struct step *s, struct why *why)
 {
 	struct generations keep = s->view->generations;
-	keep.request = keep.complete = 0; /* a new request takes the place of one under way */
+	keep.request = keep.signer = keep.complete = 0; /* a new request takes the place of one under way */
 	enum err e = generations_sweep(&s->pass->store, s->profile->name, &keep, why);
 	s->number = keep.unused != 0 ? keep.unused : keep.newest + 1;
 	if (e == ERR_OK && s->number > GENERATION_MAX)
 		e = why_set(why, ERR_TOO_BIG, "state.generations", "%s: generation numbers are used up", s->profile->name);
 	s->meta = (struct generation_meta){ .is_renewal = s->view->next == SCEP_NEXT_RENEW, .created = (int64_t)time(NULL) };
+	s->meta.signer = s->meta.is_renewal ? s->view->generations.current : 0;
 	if (e == ERR_OK && keep.unused != 0) {
 		struct generation_meta before;
 		if (generation_meta_read(&s->pass->store, s->profile->name, keep.unused, &before, NULL) == ERR_OK)
@@ -382,7 +389,7 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 	if (view->next == SCEP_NEXT_NOTHING)
 		return ERR_OK;
 	if (view->next == SCEP_NEXT_SWITCH)
-		return generation_switch(&pass->store, profile->name, why);
+		return generation_start(&pass->store, profile->name, why);
 	warn_legacy(profile);
 	scep_sent_init(&sent);
 	enum err e = scep_resolve(pass, profile, intent_of(view->next), &resolved, &own);

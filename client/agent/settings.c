@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "client/config/variables.h"
-#include "client/pki/hash.h"
 
 #define SETTINGS_FILE_MAX (256 * 1024) /* bytes of a target file we compare with */
 
@@ -24,11 +23,14 @@ enum err settings_certificate_look(const struct pass *pass, const char *profile,
 		return e;
 	c.is_software = meta.is_software;
 	int n = snprintf(c.certificate_path, sizeof c.certificate_path, "%s/scep/%s/current/chain.pem", state, profile);
-	int m = meta.is_software
-	                ? snprintf(c.private_key, sizeof c.private_key, "%s/scep/%s/current/key.pem", state, profile)
-	                : snprintf(c.private_key, sizeof c.private_key, "pkcs11:token=signet;object=%s;type=private", profile);
+	int m = snprintf(c.key_path, sizeof c.key_path, "%s/scep/%s/current/%s", state, profile,
+	                 meta.is_software ? "key.pem" : "key.der");
 	if (n >= FILE_PATH_MAX || m >= FILE_PATH_MAX)
 		return why_set(why, ERR_TOO_BIG, "config.path", "state_dir is too long");
+	if (meta.is_software)
+		memcpy(c.private_key, c.key_path, sizeof c.private_key);
+	else
+		snprintf(c.private_key, sizeof c.private_key, "pkcs11:token=signet;object=%s;type=private", profile);
 	*out = c;
 	return ERR_OK;
 }
@@ -76,22 +78,5 @@ enum err settings_write(const char *path, struct bytes content, unsigned mode, c
 		return e;
 	why_set(why, e, code, "%s", own.text);
 	why_next(why, "make the folder and let it be writable, or set %s to a place that is", key);
-	return e;
-}
-
-enum err settings_remember(const struct pass *pass, const char *folder, const char *profile, const char *path,
-                           struct bytes content, struct why *why)
-{
-	char record[FILE_PATH_MAX];
-	char hex[SHA256_HEX_LEN];
-	struct buf text;
-	buf_init(&text, 2 * FILE_PATH_MAX);
-	sha256_hex(content, hex);
-	enum err e = store_path(&pass->store, folder, profile, NULL, record);
-	if (e == ERR_OK)
-		e = buf_add_format(&text, "[settings]\nschema = 1\npath = %s\nsha256 = %s\n", path, hex);
-	if (e == ERR_OK && !settings_is_same(record, buf_bytes(&text)))
-		e = file_write_atomic(record, buf_bytes(&text), 0600, why);
-	buf_clear(&text);
 	return e;
 }

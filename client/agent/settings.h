@@ -11,6 +11,7 @@ struct settings_certificate {
 	bool is_software;
 	char certificate_path[FILE_PATH_MAX]; /* as written into settings: below state_dir, without --root */
 	char private_key[FILE_PATH_MAX];      /* pkcs11 URI, or path of key.pem */
+	char key_path[FILE_PATH_MAX];         /* of key.der or key.pem */
 };
 
 /** ERR_NOT_FOUND "waiting.certificate": not enrolled yet. */
@@ -26,10 +27,6 @@ bool settings_is_same(const char *path, struct bytes content);
 /** Write a target file; a failure becomes `code` (wifi.write, vpn.write) with the key to set. */
 enum err settings_write(const char *path, struct bytes content, unsigned mode, const char *code, const char *key,
                         struct why *why) MUST_CHECK;
-/** Remember in STATE/FOLDER/PROFILE what was written where, with its SHA-256. */
-enum err settings_remember(const struct pass *pass, const char *folder, const char *profile, const char *path,
-                           struct bytes content, struct why *why) MUST_CHECK;
-
 #ifdef __cplusplus
 }
 #endif

@@ -117,6 +117,11 @@ enum err generations_look(const struct store *store, const char *profile, struct
 		e = file_list(folder, survey_entry, &survey, why);
 	if (e == ERR_NOT_FOUND)
 		e = ERR_OK;
+	struct generation_meta meta;
+	if (e == ERR_OK && g.request != 0 && generation_meta_read(store, profile, g.request, &meta, NULL) == ERR_OK &&
+	    meta.is_renewal)
+		g.signer = meta.signer != 0 ? meta.signer : g.current; /* 0: written before signer was */
+	g.is_refused = g.complete != 0 && has(store, profile, g.complete, "refused");
 	if (e == ERR_OK)
 		*out = g;
 	return e;
@@ -172,8 +177,8 @@ static void sweep_entry(void *ctx, const char *name)
 	const struct generations *k = s->keep;
 	/* what a link names stays, even if its certificate is gone: its key may be all that is left */
 	if (number == 0 || number == link_number(s->store, s->profile, "current") ||
-	    number == link_number(s->store, s->profile, "previous") || number == k->request || number == k->complete ||
-	    number == k->unused || s->err != ERR_OK)
+	    number == link_number(s->store, s->profile, "previous") || number == k->request || number == k->signer ||
+	    number == k->complete || number == k->unused || s->err != ERR_OK)
 		return;
 	s->err = generation_path(s->store, s->profile, number, NULL, path);
 	if (s->err == ERR_OK)

@@ -15,6 +15,7 @@ extern "C" {
  *   STATE/scep/PROFILE/current -> 0007        the generation in use
  *   STATE/scep/PROFILE/previous -> 0006       only while `current` is on trial
  *   STATE/scep/PROFILE/0007/{key.der or key.pem, cert.pem, chain.pem, ca.pem, meta.ini}
+ *   STATE/scep/PROFILE/0007/refused                        by whom and why, once a consumer failed with it
  *   STATE/scep/PROFILE/0008/{key.*, signer.der, message.der, request.der, meta.ini}     a request under way
  * A generation with cert.pem is complete: it is written last.
  */
@@ -40,6 +41,7 @@ struct generation_meta {
 	bool is_pending;           /* the CA said pending */
 	int64_t created, sent_at;  /* unix s; sent_at 0: nothing went out */
 	unsigned message_type;     /* 17 or 19 */
+	unsigned signer;           /* generation whose key signs a renewal: the answer is encrypted to it */
 	char transaction_id[SCEP_TRANSACTION_ID_MAX];
 	uint8_t nonce[SCEP_NONCE_LEN];
 	char url[SCEP_URL_MAX];
@@ -51,7 +53,9 @@ struct generations {
 	unsigned request;  /* newest above current with message.der and no cert.pem */
 	unsigned complete; /* newest above current with cert.pem: issued, not yet switched to */
 	unsigned unused;   /* newest above current with a key and no message.der: nothing of it went out */
+	unsigned signer;   /* generation that the request under way was signed by; 0: its own key */
 	unsigned newest;   /* highest number seen */
+	bool is_refused;   /* `complete` was tried, and a consumer failed with it */
 };
 
 enum err generations_look(const struct store *store, const char *profile, struct generations *out,
@@ -70,8 +74,8 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 /** Point `name` ("current", "previous") at a generation; number 0 takes the link away. */
 enum err generation_link(const struct store *store, const char *profile, const char *name, unsigned number,
                          struct why *why) MUST_CHECK;
-/** Remove every generation that neither a link (current, previous) nor `keep` (request, complete, unused) names; keys are
- *  wiped. */
+/** Remove every generation that neither a link (current, previous) nor `keep` (request, signer, complete, unused) names;
+ *  keys are wiped. */
 enum err generations_sweep(const struct store *store, const char *profile, const struct generations *keep,
                            struct why *why) MUST_CHECK;
 /** DER of a generation's cert.pem. */

@@ -86,6 +86,23 @@ struct plan {
 
 void plan_clear(struct plan *plan);
 
+/** What `signet test` tries: wifi and wired profiles, or vpn profiles. */
+enum test_subject { TEST_WIFI, TEST_VPN };
+
+struct test_result {
+	enum profile_kind kind;
+	char name[33];
+	enum signet_exit exit; /* 0: it works */
+	struct why why;        /* of a failure */
+};
+
+struct test_view {
+	struct test_result *results; /* owned, in the order of the configuration */
+	size_t count;
+};
+
+void test_view_clear(struct test_view *view);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,13 +2,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "client/agent/consumer.h"
 #include "client/agent/settings.h"
+#include "client/pki/certificate_key_id.h"
 #include "client/pki/hash.h"
 #include "hal/log.h"
+#include "vpn/vpn_control.h"
 #include "vpn/vpn_settings.h"
 
 #define VPN_FILE_MAX (64 * 1024) /* bytes of one file we write */
 #define VPN_FILES_MAX (4 + CONFIG_LIST_MAX)
+#define KEY_PEM_MAX 8192 /* bytes: PEM of an RSA-4096 key is 3.3 KiB */
 
 /* One file below the strongSwan folder, as it should be. */
 struct vpn_file {
@@ -18,7 +22,7 @@ struct vpn_file {
 };
 
 struct vpn_work {
-	struct vpn_file files[VPN_FILES_MAX];
+	struct vpn_file files[VPN_FILES_MAX]; /* the connection's own is the last */
 	size_t count;
 };
 
@@ -167,12 +171,12 @@ static enum err prepare(const struct pass *pass, const struct vpn_profile *p, st
 	return e == ERR_OK ? render(pass, p, w, certificate.is_software, why) : e;
 }
 
-enum err vpn_look(const struct pass *pass, const struct vpn_profile *profile, struct why *why)
+static enum err look(const struct pass *pass, const struct consumer *c, struct why *why)
 {
 	struct vpn_work *w = calloc(1, sizeof *w);
 	if (w == NULL)
-		return ERR_NO_MEMORY;
-	enum err e = prepare(pass, profile, w, why);
+		return why_set(why, ERR_NO_MEMORY, "vpn.memory", "no memory for the settings");
+	enum err e = prepare(pass, c->vpn, w, why);
 	for (size_t i = 0; i < w->count && e == ERR_OK; i++)
 		if (!settings_is_same(w->files[i].path, buf_bytes(&w->files[i].content)))
 			e = why_set(why, ERR_NOT_FOUND, "waiting.install", "settings not written yet, or changed by somebody else");
@@ -202,15 +206,16 @@ static enum err make_folders(const struct pass *pass, const struct vpn_profile *
 	return e;
 }
 
-enum err vpn_install(const struct pass *pass, const struct vpn_profile *profile, struct why *why)
+static enum err install(const struct pass *pass, const struct consumer *c, struct consumer_settings *out,
+                        struct why *why)
 {
 	struct vpn_work *w = calloc(1, sizeof *w);
 	if (w == NULL)
-		return ERR_NO_MEMORY;
+		return why_set(why, ERR_NO_MEMORY, "vpn.memory", "no memory for the settings");
 	bool has_written = false;
-	enum err e = prepare(pass, profile, w, why);
+	enum err e = prepare(pass, c->vpn, w, why);
 	if (e == ERR_OK)
-		e = make_folders(pass, profile, w, why);
+		e = make_folders(pass, c->vpn, w, why);
 	for (size_t i = 0; i < w->count && e == ERR_OK; i++) {
 		const struct vpn_file *f = &w->files[i];
 		if (settings_is_same(f->path, buf_bytes(&f->content)))
@@ -219,14 +224,235 @@ enum err vpn_install(const struct pass *pass, const struct vpn_profile *profile,
 		has_written = true;
 	}
 	if (e == ERR_OK && has_written) {
-		log_info("vpn: wrote the settings of \"%s\" to %s", profile->name, profile->directory);
-		pass_progress(pass, profile->name, "write settings", "ok");
+		log_info("vpn: wrote the settings of \"%s\" to %s", c->name, c->vpn->directory);
+		pass_progress(pass, c->name, "write settings", "ok");
 	}
-	if (e == ERR_OK) { /* the connection's file is the last */
+	if (e == ERR_OK) {
 		const struct vpn_file *f = &w->files[w->count - 1];
-		e = settings_remember(pass, "vpn", profile->name, f->path, buf_bytes(&f->content), why);
+		memcpy(out->path, f->path, sizeof out->path);
+		sha256_hex(buf_bytes(&f->content), out->sha256);
 	}
 	work_clear(w);
 	free(w);
 	return e;
 }
+
+/* ---- the running daemon ---- */
+
+/* What vpn/ is told of the profile, and what it borrows from. */
+struct vpn_call {
+	struct vpn_link link;
+	struct vpn_work files;
+	struct buf certificate, trust, key;
+	struct certificate_set chain;
+	struct bytes authorities[CERTIFICATE_SET_MAX];
+	char control[FILE_PATH_MAX], key_id[KEY_ID_CAP], old_key_id[KEY_ID_CAP];
+};
+
+static void call_clear(struct vpn_call *call)
+{
+	if (call == NULL)
+		return;
+	buf_clear(&call->certificate);
+	buf_clear(&call->trust);
+	buf_clear(&call->key);
+	certificate_set_clear(&call->chain);
+	work_clear(&call->files);
+	free(call);
+}
+
+static enum err key_id_of(const struct pass *pass, const char *profile, unsigned generation, char out[KEY_ID_CAP],
+                          struct why *why)
+{
+	struct buf der;
+	struct certificate cert;
+	buf_init(&der, CERTIFICATE_MAX);
+	enum err e = generation_certificate(&pass->store, profile, generation, &der, why);
+	if (e == ERR_OK)
+		e = certificate_parse(buf_bytes(&der), &cert, why);
+	if (e == ERR_OK)
+		e = certificate_key_id(&cert, out);
+	buf_clear(&der);
+	return e;
+}
+
+static enum err read_trust(const struct pass *pass, const char *name, struct buf *out_der, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	struct buf pem;
+	buf_init(&pem, 2 * CERTIFICATE_MAX);
+	enum err e = trust_path(pass, name, path);
+	if (e == ERR_OK)
+		e = file_read(path, &pem, why);
+	if (e == ERR_OK)
+		e = certificate_from_file(buf_bytes(&pem), out_der, why);
+	buf_clear(&pem);
+	return e;
+}
+
+/* Own certificate, the chain that charon sends with it, and a software key as it stands in its file. */
+static enum err fill_credentials(const struct pass *pass, const struct consumer *c, const struct move *move,
+                                 bool is_software, struct vpn_call *call, struct why *why)
+{
+	const char *profile = c->vpn->certificate;
+	const struct scep_profile *scep = config_find_scep(pass->config, profile);
+	enum err e = generation_certificate(&pass->store, profile, move->to, &call->certificate, why);
+	if (e == ERR_OK)
+		e = key_id_of(pass, profile, move->to, call->key_id, why);
+	if (e == ERR_OK && move->from != 0 && key_id_of(pass, profile, move->from, call->old_key_id, NULL) != ERR_OK)
+		call->old_key_id[0] = '\0'; /* its certificate is gone: charon may keep the key, which is then of no use */
+	if (strcmp(call->old_key_id, call->key_id) == 0)
+		call->old_key_id[0] = '\0';
+	if (e == ERR_OK)
+		e = read_trust(pass, c->vpn->trust, &call->trust, why);
+	if (e == ERR_OK && scep != NULL)
+		e = trust_anchors(pass, &scep->trust, &call->chain, why);
+	for (size_t i = 0; i < call->chain.count; i++)
+		call->authorities[i] = buf_bytes(&call->chain.der[i]);
+	if (e == ERR_OK && is_software)
+		e = generation_read(&pass->store, profile, move->to, "key.pem", &call->key, why);
+	return e;
+}
+
+static enum err call_new(const struct pass *pass, const struct consumer *c, const struct move *move,
+                         struct vpn_call **out, struct why *why)
+{
+	struct settings_certificate certificate;
+	struct vpn_call *call = calloc(1, sizeof *call);
+	if (call == NULL)
+		return why_set(why, ERR_NO_MEMORY, "vpn.memory", "no memory for a connection");
+	buf_init(&call->certificate, CERTIFICATE_MAX);
+	buf_init(&call->trust, CERTIFICATE_MAX);
+	buf_init(&call->key, KEY_PEM_MAX);
+	enum err e = path_in_root(call->control, pass->config->root, c->vpn->control);
+	if (e != ERR_OK)
+		why_set(why, e, "config.path", "control of [vpn %s] is too long", c->name);
+	if (e == ERR_OK)
+		e = settings_certificate_look(pass, c->vpn->certificate, &certificate, why);
+	if (e == ERR_OK)
+		e = fill_credentials(pass, c, move, certificate.is_software, call, why);
+	if (e == ERR_OK)
+		e = prepare(pass, c->vpn, &call->files, why);
+	if (e != ERR_OK) {
+		call_clear(call);
+		return e;
+	}
+	call->link = (struct vpn_link){
+		.control = call->control,
+		.profile = c->name,
+		.settings = buf_bytes(&call->files.files[call->files.count - 1].content),
+		.certificate = buf_bytes(&call->certificate),
+		.trust = buf_bytes(&call->trust),
+		.authorities = call->authorities,
+		.authority_count = call->chain.count,
+		.key = buf_bytes(&call->key),
+		.key_id = call->key_id,
+		.old_key_id = call->old_key_id,
+		.is_on_demand = c->vpn->is_on_demand,
+		.timeout_s = move->timeout_s,
+	};
+	*out = call; /* handed to the caller */
+	return ERR_OK;
+}
+
+static enum err call_daemon(const struct pass *pass, const struct consumer *c, const struct move *move,
+                            enum err (*function)(const struct vpn_link *link, struct why *why), struct why *why)
+{
+	struct vpn_call *call = NULL;
+	enum err e = call_new(pass, c, move, &call, why);
+	if (e == ERR_OK)
+		e = function(&call->link, why);
+	call_clear(call);
+	return e;
+}
+
+static enum err use(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why)
+{
+	return call_daemon(pass, c, move, vpn_control_switch, why);
+}
+
+static enum err test(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why)
+{
+	return call_daemon(pass, c, move, vpn_control_try, why);
+}
+
+/* To look at and to take off a connection its name is enough. */
+static enum err name_only(const struct pass *pass, const struct consumer *c, char control[FILE_PATH_MAX],
+                          struct vpn_link *out, struct why *why)
+{
+	*out = (struct vpn_link){ .control = control, .profile = c->name, .key_id = "", .old_key_id = "",
+		                  .is_on_demand = c->vpn->is_on_demand };
+	enum err e = path_in_root(control, pass->config->root, c->vpn->control);
+	return e == ERR_OK ? e : why_set(why, e, "config.path", "control of [vpn %s] is too long", c->name);
+}
+
+static enum err look_at(const struct pass *pass, const struct consumer *c, struct vpn_state *out, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	struct vpn_link link;
+	enum err e = name_only(pass, c, control, &link, why);
+	return e == ERR_OK ? vpn_control_look(&link, out, why) : e;
+}
+
+/* Is it there? A tunnel that came up by itself proves nothing: charon does not say by which certificate, and a try that
+ * hung may have begun with the one before. To authenticate once more costs no gap. */
+static enum err state(const struct pass *pass, const struct consumer *c, struct daemon_state *out, struct why *why)
+{
+	struct vpn_state s = { .is_up = false };
+	enum err e = look_at(pass, c, &s, why);
+	if (e == ERR_OK)
+		*out = (struct daemon_state){ .is_authenticated = false };
+	return e;
+}
+
+/* charon never comes back by itself after a refusal or a TPM that failed; and it may have been started without our
+ * files. */
+static enum err keep(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why)
+{
+	struct vpn_state s = { .is_up = false };
+	enum err e = look_at(pass, c, &s, why);
+	if (e != ERR_OK || (s.is_loaded && (s.is_up || c->vpn->is_on_demand)))
+		return e;
+	return call_daemon(pass, c, move, c->vpn->is_on_demand ? vpn_control_switch : vpn_control_start, why);
+}
+
+static enum err remove_files(const struct pass *pass, const struct consumer *c, struct why *why)
+{
+	char plain[FILE_PATH_MAX];
+	char path[FILE_PATH_MAX];
+	if (snprintf(plain, sizeof plain, "%s/conf.d/60-signet-%s.conf", c->vpn->directory, c->name) >= FILE_PATH_MAX ||
+	    path_in_root(path, pass->config->root, plain) != ERR_OK)
+		return why_set(why, ERR_TOO_BIG, "config.path", "directory of [vpn %s] is too long", c->name);
+	return file_exists(path) ? file_remove(path, why) : ERR_OK;
+}
+
+static enum err remove_connection(const struct pass *pass, const struct consumer *c, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	struct vpn_link link;
+	enum err e = remove_files(pass, c, why);
+	if (e == ERR_OK)
+		e = name_only(pass, c, control, &link, why);
+	if (e == ERR_OK)
+		e = vpn_control_remove(&link, why);
+	return e == ERR_NOT_FOUND ? ERR_OK : e; /* no daemon: it will find no file */
+}
+
+static bool is_present(const struct pass *pass, const struct consumer *c)
+{
+	char path[FILE_PATH_MAX];
+	return path_in_root(path, pass->config->root, c->vpn->control) == ERR_OK && file_exists(path);
+}
+
+const struct consumer_ops vpn_consumer = {
+	.folder = "vpn",
+	.look = look,
+	.install = install,
+	.state = state,
+	.use = use,
+	.arm = NULL, /* make before break: nothing is cut */
+	.keep = keep,
+	.test = test,
+	.remove = remove_connection,
+	.is_present = is_present,
+};

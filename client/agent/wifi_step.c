@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include "client/agent/consumer.h"
 #include "client/agent/settings.h"
+#include "client/pki/hash.h"
 #include "hal/log.h"
+#include "wifi/wifi_control.h"
 #include "wifi/wifi_settings.h"
 
 #define TEXT_MAX 1024 /* bytes of one expanded value */
@@ -13,7 +16,7 @@ struct wifi_work {
 	struct buf identity, anonymous, psk;
 	struct settings_certificate certificate;
 	char ca_path[FILE_PATH_MAX], target[FILE_PATH_MAX];
-	struct buf present, wanted;
+	struct buf block, present, wanted;
 };
 
 static void work_init(struct wifi_work *w)
@@ -22,6 +25,7 @@ static void work_init(struct wifi_work *w)
 	buf_init(&w->identity, TEXT_MAX);
 	buf_init(&w->anonymous, TEXT_MAX);
 	buf_init(&w->psk, 128);
+	buf_init(&w->block, WIFI_CONFIG_MAX);
 	buf_init(&w->present, WIFI_CONFIG_MAX);
 	buf_init(&w->wanted, WIFI_CONFIG_MAX);
 }
@@ -31,6 +35,7 @@ static void work_clear(struct wifi_work *w)
 	buf_clear(&w->identity);
 	buf_clear(&w->anonymous);
 	buf_clear(&w->psk);
+	buf_clear(&w->block);
 	buf_clear(&w->present);
 	buf_clear(&w->wanted);
 }
@@ -48,6 +53,13 @@ static enum err resolve_psk(const struct pass *pass, const struct wifi_profile *
 		buf_cut(&w->psk, w->psk.len - 1);
 	w->network.psk = &w->psk;
 	return e;
+}
+
+static enum wifi_key_way key_way(const struct wifi_profile *p, const struct settings_certificate *c)
+{
+	return c->is_software                                ? WIFI_KEY_FILE
+	       : p->key_reference == KEY_REFERENCE_PROVIDER ? WIFI_KEY_PROVIDER
+	                                                     : WIFI_KEY_ENGINE;
 }
 
 static enum err resolve_eap(const struct pass *pass, const struct wifi_profile *p, struct wifi_work *w,
@@ -72,9 +84,10 @@ static enum err resolve_eap(const struct pass *pass, const struct wifi_profile *
 	n->server_name = p->server_name;
 	n->ca_path = w->ca_path;
 	n->certificate_path = w->certificate.certificate_path;
-	n->private_key = w->certificate.private_key;
-	n->pkcs11_engine_path = w->certificate.is_software ? "" : SIGNET_PKCS11_ENGINE;
-	n->pkcs11_module_path = w->certificate.is_software ? "" : SIGNET_PKCS11_MODULE;
+	bool is_pkcs11 = key_way(p, &w->certificate) == WIFI_KEY_ENGINE;
+	n->private_key = is_pkcs11 ? w->certificate.private_key : w->certificate.key_path;
+	n->pkcs11_engine_path = is_pkcs11 ? SIGNET_PKCS11_ENGINE : "";
+	n->pkcs11_module_path = is_pkcs11 ? SIGNET_PKCS11_MODULE : "";
 	n->tls_min = p->tls_min;
 	n->tls_max = p->tls_max;
 	return ERR_OK;
@@ -109,27 +122,25 @@ static enum err resolve(const struct pass *pass, const struct wifi_profile *p, s
 	return e == ERR_OK ? path_in_root(w->target, pass->config->root, p->config) : e;
 }
 
+static enum err read_present(struct wifi_work *w, struct why *why)
+{
+	struct why own = { .code = "" };
+	enum err e = file_read(w->target, &w->present, &own);
+	if (e == ERR_OK || e == ERR_NOT_FOUND)
+		return ERR_OK;
+	return why_set(why, e, "wifi.read", "%s", own.text);
+}
+
 static enum err prepare(const struct pass *pass, const struct wifi_profile *p, struct wifi_work *w, struct why *why)
 {
-	struct buf block;
-	buf_init(&block, WIFI_CONFIG_MAX);
 	enum err e = resolve(pass, p, w, why);
 	if (e == ERR_OK)
 		e = wifi_check_owner(pass->config->root, p->interface, why);
-	if (e == ERR_OK) {
-		struct why own = { .code = "" };
-		e = file_read(w->target, &w->present, &own);
-		if (e == ERR_NOT_FOUND)
-			e = ERR_OK;
-		else if (e != ERR_OK)
-			why_set(why, e, "wifi.read", "%s", own.text);
-	}
 	if (e == ERR_OK)
-		e = wifi_render(&w->network, &block, why);
+		e = read_present(w, why);
 	if (e == ERR_OK)
-		e = wifi_merge(buf_bytes(&w->present), &w->network, buf_bytes(&block), &w->wanted, why);
-	buf_clear(&block);
-	return e;
+		e = wifi_render(&w->network, &w->block, why);
+	return e == ERR_OK ? wifi_merge(buf_bytes(&w->present), &w->network, buf_bytes(&w->block), &w->wanted, why) : e;
 }
 
 static bool is_in_place(const struct wifi_work *w)
@@ -137,31 +148,150 @@ static bool is_in_place(const struct wifi_work *w)
 	return w->present.len == w->wanted.len && memcmp(w->present.data, w->wanted.data, w->wanted.len) == 0;
 }
 
-enum err wifi_look(const struct pass *pass, const struct wifi_profile *profile, struct why *why)
+static enum err look(const struct pass *pass, const struct consumer *c, struct why *why)
 {
 	struct wifi_work w;
 	work_init(&w);
-	enum err e = prepare(pass, profile, &w, why);
+	enum err e = prepare(pass, c->wifi, &w, why);
 	if (e == ERR_OK && !is_in_place(&w))
 		e = why_set(why, ERR_NOT_FOUND, "waiting.install", "settings not written yet, or changed by somebody else");
 	work_clear(&w);
 	return e;
 }
 
-enum err wifi_install(const struct pass *pass, const struct wifi_profile *profile, struct why *why)
+static enum err install(const struct pass *pass, const struct consumer *c, struct consumer_settings *out,
+                        struct why *why)
 {
 	struct wifi_work w;
 	work_init(&w);
-	enum err e = prepare(pass, profile, &w, why);
+	enum err e = prepare(pass, c->wifi, &w, why);
 	if (e == ERR_OK && !is_in_place(&w)) {
 		e = settings_write(w.target, buf_bytes(&w.wanted), 0600, "wifi.write", "config", why);
 		if (e == ERR_OK) {
-			log_info("wifi: wrote the settings of \"%s\" to %s", profile->name, w.target);
-			pass_progress(pass, profile->name, "write settings", "ok");
+			log_info("wifi: wrote the settings of \"%s\" to %s", c->name, w.target);
+			pass_progress(pass, c->name, "write settings", "ok");
 		}
 	}
-	if (e == ERR_OK)
-		e = settings_remember(pass, "wifi", profile->name, w.target, buf_bytes(&w.wanted), why);
+	if (e == ERR_OK) {
+		memcpy(out->path, w.target, sizeof out->path);
+		sha256_hex(buf_bytes(&w.block), out->sha256);
+	}
 	work_clear(&w);
 	return e;
 }
+
+/* ---- the running daemon ---- */
+
+/* What wifi/ is told of the profile; `control` holds the path. */
+static enum err link_of(const struct pass *pass, const struct consumer *c, char control[FILE_PATH_MAX],
+                        struct wifi_link *out, struct why *why)
+{
+	const struct wifi_profile *p = c->wifi;
+	struct settings_certificate certificate = { .is_software = true };
+	bool is_open = p->certificate[0] == '\0';
+	enum err e = path_in_root(control, pass->config->root, p->control);
+	if (e != ERR_OK)
+		return why_set(why, ERR_TOO_BIG, "config.path", "control of [%s %s] is too long", profile_kind_text(c->kind),
+		               c->name);
+	if (!is_open)
+		e = settings_certificate_look(pass, p->certificate, &certificate, why);
+	*out = (struct wifi_link){ .control = control,
+		                   .interface = p->interface,
+		                   .profile = p->name,
+		                   .is_wired = p->is_wired,
+		                   .is_open = is_open,
+		                   .key = key_way(p, &certificate) };
+	return e;
+}
+
+static enum err state(const struct pass *pass, const struct consumer *c, struct daemon_state *out, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	struct wifi_link link;
+	struct wifi_state s = { .session = "" };
+	enum err e = link_of(pass, c, control, &link, why);
+	if (e == ERR_OK)
+		e = wifi_control_look(&link, &s, why);
+	if (e != ERR_OK)
+		return e;
+	out->is_authenticated = s.is_current && s.is_authorised;
+	snprintf(out->session, sizeof out->session, "%s", s.session);
+	return ERR_OK;
+}
+
+static enum err use(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	struct wifi_link link;
+	enum err e = link_of(pass, c, control, &link, why);
+	link.timeout_s = move->timeout_s;
+	return e == ERR_OK ? wifi_control_switch(&link, why) : e;
+}
+
+/* The generation's own path: wpa_supplicant reads a file anew only when its name changes. */
+static enum err arm(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	char certificate[FILE_PATH_MAX];
+	char key[FILE_PATH_MAX];
+	struct wifi_link link;
+	const char *state_dir = pass->config->agent.state_dir;
+	enum err e = link_of(pass, c, control, &link, why);
+	int n = snprintf(certificate, sizeof certificate, "%s/scep/%s/%04u/chain.pem", state_dir, c->certificate, move->to);
+	snprintf(key, sizeof key, "%s/scep/%s/%04u/%s", state_dir, c->certificate, move->to,
+	         link.key == WIFI_KEY_FILE ? "key.pem" : "key.der");
+	if (e == ERR_OK && n >= FILE_PATH_MAX)
+		e = why_set(why, ERR_TOO_BIG, "config.path", "state_dir is too long");
+	return e == ERR_OK ? wifi_control_arm(&link, certificate, link.key == WIFI_KEY_ENGINE ? NULL : key, why) : e;
+}
+
+static enum err test(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	struct wifi_link link;
+	enum err e = link_of(pass, c, control, &link, why);
+	link.timeout_s = move->timeout_s;
+	return e == ERR_OK ? wifi_control_try(&link, why) : e;
+}
+
+static enum err remove_network(const struct pass *pass, const struct consumer *c, struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	struct wifi_link link;
+	struct wifi_work w;
+	work_init(&w);
+	enum err e = path_in_root(w.target, pass->config->root, c->wifi->config);
+	if (e == ERR_OK)
+		e = read_present(&w, why);
+	if (e == ERR_OK)
+		e = wifi_remove(buf_bytes(&w.present), c->name, &w.wanted, why);
+	if (e == ERR_OK && !is_in_place(&w))
+		e = settings_write(w.target, buf_bytes(&w.wanted), 0600, "wifi.write", "config", why);
+	work_clear(&w);
+	if (e == ERR_OK)
+		e = link_of(pass, c, control, &link, why);
+	if (e == ERR_OK)
+		e = wifi_control_remove(&link, why);
+	return e == ERR_NOT_FOUND ? ERR_OK : e; /* no daemon: it will read its file */
+}
+
+static bool is_present(const struct pass *pass, const struct consumer *c)
+{
+	char plain[FILE_PATH_MAX];
+	char path[FILE_PATH_MAX];
+	return path_join(plain, c->wifi->control, c->wifi->interface) == ERR_OK &&
+	       path_in_root(path, pass->config->root, plain) == ERR_OK && file_exists(path);
+}
+
+const struct consumer_ops wifi_consumer = {
+	.folder = "wifi",
+	.look = look,
+	.install = install,
+	.state = state,
+	.use = use,
+	.arm = arm,
+	.keep = NULL, /* wpa_supplicant keeps itself up */
+	.test = test,
+	.remove = remove_network,
+	.is_present = is_present,
+};

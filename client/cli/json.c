@@ -195,6 +195,22 @@ enum err json_plan(const struct plan *plan, struct buf *out)
 	return finish(&j, out);
 }
 
+enum err json_test(const struct test_view *view, struct buf *out)
+{
+	struct json j = begin();
+	cJSON *results = add_array(&j, j.root, "results");
+	for (size_t i = 0; i < view->count; i++) {
+		const struct test_result *r = &view->results[i];
+		cJSON *o = add_object(&j, results, NULL);
+		add_text(&j, o, "kind", profile_kind_text(r->kind));
+		add_text(&j, o, "name", r->name);
+		add(&j, o, "exit", cJSON_CreateNumber(r->exit));
+		add_text(&j, o, "detail", r->why.text);
+		add_text(&j, o, "next_step", r->why.next_step);
+	}
+	return finish(&j, out);
+}
+
 enum err json_inventory(const struct device_view *view, struct buf *out)
 {
 	struct json j = begin();

@@ -8,6 +8,7 @@
 #include "client/cli/plan.h"
 #include "client/cli/show.h"
 #include "client/cli/status.h"
+#include "client/cli/test.h"
 
 static enum signet_exit run_version(const struct cli *cli, const struct config *config);
 static enum signet_exit run_help(const struct cli *cli, const struct config *config);
@@ -28,13 +29,14 @@ static const struct verb verbs[] = {
      OPTION_PEM | OPTION_CHAIN | OPTION_TEXT, true, true, show_run},
     {"inventory", "[--json, --csv] [-o FILE] [--append]", "one row a certificate", 0, 0,
      OPTION_CSV | OPTION_OUTPUT | OPTION_APPEND, true, true, inventory_run},
+    {"test", "wifi, vpn [PROFILE]", "a live, harmless try, under 30 s a profile", 1, 2, 0, true, true,
+     test_run},
     {"config", "check, show", "check the configuration, or show it with each value's origin", 1, 1,
      0, true, true, check_run},
     {"version", "", "the version of this program", 0, 0, 0, false, true, run_version},
     {"help", "[VERB]", "this list, or one verb with its options", 0, 1, 0, false, false, run_help},
     {"agent", "", "the daemon: apply, renew, repair", 0, 0, 0, false, false, NULL},
     {"doctor", "[--only ID]", "named checks with cause and next step", 0, 0, 0, false, false, NULL},
-    {"test", "tpm, scep, wifi, vpn [PROFILE]", "a live, harmless try", 0, 0, 0, false, false, NULL},
     {"retire", "PROFILE or --all [--yes]", "take a profile off the device", 0, 0, 0, false, false,
      NULL},
     {"events", "[-n N] [--follow]", "what happened", 0, 0, 0, false, false, NULL},

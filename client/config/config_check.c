@@ -213,7 +213,7 @@ static enum err check_key_reference(const struct checking *c, const struct wifi_
 		return ERR_OK;
 	enum err e = config_refuse(
 	    c->section, "key_reference", NULL, c->why, "%s, but the key of [scep %s] is %s",
-	    is_file ? "file" : "pkcs11", scep->name, is_file ? "in the TPM" : "a software key");
+	    said->items[0].text, scep->name, is_file ? "in the TPM" : "a software key");
 	why_next(c->why, "write key_reference = %s", is_file ? "pkcs11" : "file");
 	return e;
 }

@@ -53,11 +53,11 @@ static const struct config_word securities[] = {
     {"wpa2-wpa3", SECURITY_WPA2_WPA3}, {"wpa2-psk", SECURITY_WPA2_PSK},
     {"wpa3-sae", SECURITY_WPA3_SAE},   {NULL, 0}};
 static const struct config_word key_references[] = {{"pkcs11", KEY_REFERENCE_PKCS11},
-						    {"provider", NOT_IN_VERSION},
+						    {"provider", KEY_REFERENCE_PROVIDER},
 						    {"file", KEY_REFERENCE_FILE},
 						    {NULL, 0}};
 static const struct config_word applies[] = {
-    {"now", APPLY_NOW}, {"next-reauth", NOT_IN_VERSION}, {NULL, 0}};
+    {"now", APPLY_NOW}, {"next-reauth", APPLY_NEXT_REAUTH}, {NULL, 0}};
 static const struct config_word tunnels[] = {{"device", 0}, {"user", 1}, {NULL, 0}};
 static const struct config_word revocations[] = {{"relaxed", REVOCATION_RELAXED},
 						 {"ifuri", REVOCATION_IFURI},

@@ -114,10 +114,18 @@ class Enroll(Case):
                     "-nameopt", "RFC2253").stdout
         for kept in ("CN=GW-7F31,O=Contoso", "DNS:GW-7F31.corp.contoso.com", "URI:IntuneDeviceId://GW-7F31"):
             self.assertIn(kept, names)
-        self.assertEqual(["0002", "current"],
+        # Wi-Fi and VPN are configured and their daemons are not there: the way back stays until they have proven it
+        self.assertEqual(["0001", "0002", "current", "previous"],
                          sorted(n for n in os.listdir(os.path.join(device.state, "scep", "dev")) if n != "used"))
+        self.assertEqual("trial", device.status()["state"])
         vpn = run("openssl", "x509", "-in", device.path("etc", "swanctl", "x509", "signet-dev.pem"), "-noout", "-serial")
         self.assertEqual(device.serial(), vpn.stdout.strip())
+
+    def test_a_certificate_that_nobody_uses_is_proven_by_its_own_request(self):
+        device, _, _ = self.enrolled()
+        device.signet("renew", "dev", "--force")
+        self.assertEqual(["0002", "current"],
+                         sorted(n for n in os.listdir(os.path.join(device.state, "scep", "dev")) if n != "used"))
         self.assertIn("renewed dev serial=", read(os.path.join(device.state, "history")))
 
     def test_renewal_falls_back_to_19_where_17_is_refused(self):

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 #include "client/agent/generation.h"
+#include "client/agent/refusal.h"
 #include "client/agent/store.h"
 #include "client/agent/used.h"
 #include "test_folder.hpp"
@@ -71,32 +72,124 @@ TEST(store, EveryKindOfGenerationIsToldByItsFiles)
 	LONGS_EQUAL(4, g.newest);
 }
 
-TEST(store, TheSwitchMovesToTheNewGenerationAndWipesTheOld)
+TEST(store, TheFirstCertificateIsCurrentAtOnceAndNoTrialIsOpen)
 {
-	make(1, "key.der cert.pem");
-	link("current", 1);
-	make(2, "key.der message.der signer.der challenge.mark cert.pem");
-	LONGS_EQUAL_TEXT(ERR_OK, generation_switch(&store, "p", &why), why.text);
-	STRCMP_EQUAL("0002, current", listing().c_str());
+	make(1, "key.der message.der signer.der challenge.mark cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	STRCMP_EQUAL("0001, current", listing().c_str());
 	STRCMP_EQUAL("cert.pem\nkey.der\nmeta.ini\n", folder->run("ls state/scep/p/current/").c_str());
+	look();
+	LONGS_EQUAL(TRIAL_NONE, trial_state_of(&g));
+	CHECK(folder->read("state/history").find(" installed p serial=") != std::string::npos);
 }
 
-// The power goes after each step of the switch; the next run ends where an uncut one does.
-TEST(store, ACutAnywhereInTheSwitchIsMadeUpFor)
+// The power goes after each step of the start; the next run ends where an uncut one does.
+TEST(store, ACutAnywhereInTheStartOfATrialIsMadeUpFor)
 {
-	for (int cut = 0; cut < 4; cut++) {
+	for (int cut = 0; cut < 3; cut++) {
 		folder->run("rm -rf state/scep/p");
 		make(1, "key.der cert.pem");
 		link("current", 1);
 		make(2, "key.der message.der cert.pem");
 		if (cut >= 1)
 			link("previous", 1);
+		look();
+		LONGS_EQUAL(TRIAL_NONE, trial_state_of(&g));
 		if (cut >= 2)
 			link("current", 2);
-		if (cut >= 3)
-			link("previous", 0);
-		LONGS_EQUAL_TEXT(ERR_OK, generation_switch(&store, "p", &why), why.text);
-		STRCMP_EQUAL("0002, current", listing().c_str());
+		LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+		STRCMP_EQUAL("0001, 0002, current, previous", listing().c_str());
+		look();
+		LONGS_EQUAL(TRIAL_OPEN, trial_state_of(&g));
+		LONGS_EQUAL(2, g.current);
+		LONGS_EQUAL(1, g.previous);
+	}
+}
+
+TEST(store, ATrialThatEndsWellLeavesTheNewOneAloneAndSaysSo)
+{
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der message.der cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_accept(&store, "p", &why), why.text);
+	STRCMP_EQUAL("0002, current", listing().c_str());
+	CHECK(folder->read("state/history").find(" renewed p serial=") != std::string::npos);
+}
+
+TEST(store, AGenerationInBetweenThatWasNeverProvenDoesNotBecomeTheWayBack)
+{
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	make(3, "key.der cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	look();
+	LONGS_EQUAL(3, g.current);
+	LONGS_EQUAL(1, g.previous);
+	STRCMP_EQUAL("0001, 0003, current, previous", listing().c_str());
+}
+
+TEST(store, TheWayBackRemembersWhoRefusedAndKeepsBothGenerations)
+{
+	struct why reason = {};
+	struct refusal refusal;
+	why_set(&reason, ERR_DENIED, "wifi.refused", "the network refused this device");
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_back(&store, "p", "corp", &reason, 1000, &why), why.text);
+	look();
+	LONGS_EQUAL(TRIAL_BACK, trial_state_of(&g));
+	LONGS_EQUAL(1, g.current);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_refuse(&store, "p", &why), why.text);
+	STRCMP_EQUAL("0001, 0002, current", listing().c_str());
+	LONGS_EQUAL(ERR_OK, refusal_read(&store, "p", 2, &refusal));
+	STRCMP_EQUAL("corp", refusal.by);
+	STRCMP_EQUAL("the network refused this device", refusal.why.text);
+	LONGS_EQUAL(1, refusal.count);
+	LONGLONGS_EQUAL(1000, refusal.at);
+	CHECK(folder->read("state/history").find("by=corp the network refused this device") != std::string::npos);
+	// tried again and refused again: the count goes on
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_back(&store, "p", "corp", &reason, 5000, &why), why.text);
+	LONGS_EQUAL(ERR_OK, refusal_read(&store, "p", 2, &refusal));
+	LONGS_EQUAL(2, refusal.count);
+}
+
+TEST(store, TheKeyThatSignedARenewalStaysWhileItIsPending)
+{
+	struct generation_meta meta = {};
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	make(2, "key.der cert.pem");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
+	make(3, "key.der message.der");
+	meta.is_renewal = true;
+	meta.signer = 2;
+	LONGS_EQUAL(ERR_OK, generation_meta_write(&store, "p", 3, &meta, &why));
+	struct why reason = {};
+	why_set(&reason, ERR_DENIED, "wifi.refused", "no");
+	LONGS_EQUAL_TEXT(ERR_OK, generation_back(&store, "p", "corp", &reason, 1, &why), why.text);
+	look();
+	LONGS_EQUAL(2, g.signer);
+	struct generations none = g;
+	none.complete = 0;
+	LONGS_EQUAL_TEXT(ERR_OK, generations_sweep(&store, "p", &none, &why), why.text);
+	STRCMP_EQUAL("0001, 0002, 0003, current, previous", listing().c_str());
+}
+
+TEST(store, TheNextTryOfARefusedCertificateComesLaterEachTime)
+{
+	struct refusal r = {};
+	r.at = 1000;
+	const unsigned counts[] = { 1, 2, 3, 5, 6, 4000000000u };
+	const long pauses[] = { 3600, 7200, 14400, 57600, 86400, 86400 };
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		r.count = counts[i];
+		LONGLONGS_EQUAL(1000 + pauses[i], refusal_retry_at(&r, 3600));
 	}
 }
 
@@ -107,7 +200,7 @@ TEST(store, TheWayBackIsMadeBeforeCurrentMoves)
 	link("current", 1);
 	make(2, "key.der message.der cert.pem");
 	folder->run("mkdir state/scep/p/current.new");
-	CHECK(generation_switch(&store, "p", &why) != ERR_OK);
+	CHECK(generation_start(&store, "p", &why) != ERR_OK);
 	look();
 	LONGS_EQUAL(1, g.current);
 	LONGS_EQUAL(1, g.previous);
@@ -143,6 +236,7 @@ TEST(store, MetaComesBackAsItWasWritten)
 	meta.created = 1577836800;
 	meta.sent_at = 4102444800;
 	meta.message_type = 17;
+	meta.signer = 42;
 	std::strcpy(meta.transaction_id, "0123456789ABCDEF0123456789ABCDEF01234567");
 	for (unsigned i = 0; i < SCEP_NONCE_LEN; i++)
 		meta.nonce[i] = static_cast<uint8_t>(250 + i);

@@ -13,6 +13,8 @@ struct fake_agent {
 	enum signet_exit exit; /* agent_apply's *out_exit */
 	std::vector<struct profile_view> profiles;
 	std::vector<struct plan_step> steps;
+	std::vector<struct test_result> results;
+	std::string asked_test; /* subject and profile of agent_test */
 	std::string device;
 	bool is_clock_trusted, reports_progress;
 	int looks, plans, applies;

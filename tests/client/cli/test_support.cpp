@@ -88,6 +88,28 @@ extern "C" enum err agent_plan(const struct config *, struct plan *out, struct w
 	return ERR_OK;
 }
 
+extern "C" void test_view_clear(struct test_view *view)
+{
+	free(view->results);
+	view->results = nullptr;
+	view->count = 0;
+}
+
+extern "C" enum err agent_test(const struct config *, enum test_subject subject, const char *name,
+			       struct test_view *out, struct why *why)
+{
+	fake.asked_test = std::string(subject == TEST_VPN ? "vpn " : "wifi ") + (name != nullptr ? name : "*");
+	if (fake.err != ERR_OK) {
+		*why = fake.why;
+		return fake.err;
+	}
+	out->count = fake.results.size();
+	out->results = static_cast<struct test_result *>(calloc(out->count + 1, sizeof *out->results));
+	for (size_t i = 0; i < out->count; i++)
+		out->results[i] = fake.results[i];
+	return ERR_OK;
+}
+
 extern "C" enum err agent_apply(const struct config *, const struct apply_options *o,
 				enum signet_exit *out_exit, struct why *why)
 {

@@ -4,8 +4,9 @@
 #include "client/cli/verbs.h"
 
 static const char *const built[] = {"status", "plan",	   "apply",  "enroll",	"renew",
-				    "show",   "inventory", "config", "version", "help"};
-static const char *const later[] = {"agent",  "doctor", "test",	  "retire",	 "events",
+				    "show",   "inventory", "test",
+				    "config", "version", "help"};
+static const char *const later[] = {"agent",  "doctor", "retire",	 "events",
 				    "bundle", "csr",	"import", "import-graph"};
 
 static void fits(const std::string &text, size_t max_lines)

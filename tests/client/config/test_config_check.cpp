@@ -271,17 +271,11 @@ TEST(config_check, what_this_version_does_not_act_on_is_refused_by_name)
 	    {"[scep d]\nurl = http://a\nca_rollover = root\n",
 	     ":3: [scep d]: ca_rollover: \"root\""},
 	    {"[scep d]\nurl = http://a\nca_rollover = no\n", ":3: [scep d]: ca_rollover: \"no\""},
-	    {"[wired w]\ninterface = e\nkey_reference = provider\n",
-	     ":3: [wired w]: key_reference: \"provider\""},
-	    {"[wired w]\ninterface = e\nkey_reference = pkcs11\napply = next-reauth\n",
-	     ":4: [wired w]: apply: \"next-reauth\""},
 	};
 	for (const auto &t : texts) {
 		std::string text = t[0];
 		if (text.find("[scep") == 0)
 			text = "[scep d]\ntrust = root\n" + text.substr(9) + trust;
-		else if (text.find("[wired") == 0)
-			text = "[wired w]\nconfig = /w\n" + text.substr(10) + trust;
 		LONGS_EQUAL_TEXT(ERR_UNSUPPORTED, lab.load(text), lab.why.text);
 		std::string words = t[1];
 		size_t colon = words.find(": ");

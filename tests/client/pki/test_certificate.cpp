@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 #include <vector>
+#include "client/pki/certificate_key_id.h"
 #include "client/pki/openssl_tool.hpp"
 
 TEST_GROUP(certificate)
@@ -340,4 +341,15 @@ TEST(certificate, RsaKeyOfAnotherKindIsUnsupported)
 	LONGS_EQUAL(ERR_OK, certificate_rsa_key(cert.spki, &pub));
 	LONGS_EQUAL(256, pub.modulus_len);
 	LONGS_EQUAL(65537, pub.exponent);
+}
+
+// openssl's own subjectKeyIdentifier is the same hash (RFC 5280 section 4.2.1.2, method 1).
+TEST(certificate, the_key_id_is_the_one_that_openssl_writes)
+{
+	char id[KEY_ID_CAP];
+	parse(make("rsa:2048", "-subj /CN=x -addext subjectKeyIdentifier=hash"));
+	LONGS_EQUAL(ERR_OK, certificate_key_id(&cert, id));
+	std::string text = openssl.run("openssl x509 -inform DER -in c.der -noout -ext "
+				       "subjectKeyIdentifier | tail -1 | tr -d ' :\n' | tr A-F a-f");
+	STRCMP_EQUAL(text.c_str(), id);
 }

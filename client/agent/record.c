@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/agent/record.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECORD_MAX (2 * FILE_PATH_MAX) /* bytes: a path and a handful of short lines */
+
+/* The value behind "NAME = " at the start of a line; "" when there is none. No INI reader: a path may be longer than
+ * its lines. */
+static void value_of(const char *text, const char *name, char *out, size_t cap)
+{
+	size_t name_len = strlen(name);
+	out[0] = '\0';
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, name_len) != 0 || strncmp(line + name_len, " = ", 3) != 0)
+			continue;
+		const char *value = line + name_len + 3;
+		size_t len = strcspn(value, "\n");
+		if (len < cap) {
+			memcpy(out, value, len);
+			out[len] = '\0';
+		}
+		return;
+	}
+}
+
+static int64_t number_of(const char *text, const char *name)
+{
+	char value[32];
+	value_of(text, name, value, sizeof value);
+	return strtoll(value, NULL, 10);
+}
+
+static enum err path_of(const struct store *store, const char *folder, const char *profile, char out[FILE_PATH_MAX],
+                        struct why *why)
+{
+	enum err e = store_path(store, folder, profile, NULL, out);
+	return e == ERR_OK ? e : why_set(why, e, "state.path", "no path for the record of %s", profile);
+}
+
+void record_read(const struct store *store, const char *folder, const char *profile, struct record *out)
+{
+	char path[FILE_PATH_MAX];
+	struct buf file;
+	*out = (struct record){ .path = "" };
+	buf_init(&file, RECORD_MAX);
+	if (path_of(store, folder, profile, path, NULL) == ERR_OK && file_read(path, &file, NULL) == ERR_OK) {
+		const char *text = buf_text(&file);
+		if (text != NULL && number_of(text, "schema") == 1) {
+			value_of(text, "path", out->path, sizeof out->path);
+			value_of(text, "sha256", out->sha256, sizeof out->sha256);
+			value_of(text, "session", out->session, sizeof out->session);
+			out->told = (unsigned)number_of(text, "told");
+			out->proven = (unsigned)number_of(text, "proven");
+			out->told_at = number_of(text, "told_at");
+			out->first_proven_at = number_of(text, "first_proven_at");
+		}
+	}
+	buf_clear(&file);
+}
+
+enum err record_write(const struct store *store, const char *folder, const char *profile, const struct record *record,
+                      struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	struct buf text;
+	struct buf present;
+	buf_init(&text, RECORD_MAX);
+	buf_init(&present, RECORD_MAX);
+	enum err e = path_of(store, folder, profile, path, why);
+	if (e == ERR_OK)
+		e = buf_add_format(&text,
+		                   "[settings]\nschema = 1\npath = %s\nsha256 = %s\ntold = %u\ntold_at = %" PRId64
+		                   "\nsession = %s\nproven = %u\nfirst_proven_at = %" PRId64 "\n",
+		                   record->path, record->sha256, record->told, record->told_at, record->session,
+		                   record->proven, record->first_proven_at);
+	bool is_same = e == ERR_OK && file_read(path, &present, NULL) == ERR_OK && present.len == text.len &&
+	               memcmp(present.data, text.data, text.len) == 0;
+	if (e == ERR_OK && !is_same)
+		e = file_write_atomic(path, buf_bytes(&text), 0600, why);
+	buf_clear(&present);
+	buf_clear(&text);
+	return e;
+}
+
+enum err record_remove(const struct store *store, const char *folder, const char *profile, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	enum err e = path_of(store, folder, profile, path, why);
+	return e == ERR_OK && file_exists(path) ? file_remove(path, why) : e;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_AGENT_RECORD_H
+#define CLIENT_AGENT_RECORD_H
+#include "client/agent/store.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What is known of a wifi, wired or vpn profile: STATE/wifi/NAME, STATE/vpn/NAME. */
+struct record {
+	char path[FILE_PATH_MAX]; /* file its settings were written to; "" : none yet */
+	char sha256[65];          /* of those settings, to see a change of either side */
+	unsigned told;            /* generation of the certificate that its daemon was last told to use; 0: none */
+	unsigned proven;          /* generation it has authenticated with; 0: none */
+	int64_t told_at;          /* unix s */
+	int64_t first_proven_at;  /* unix s; 0: never. Stays when the settings change */
+	char session[132];        /* authentication that was in use when it was told: another one proves */
+};
+
+/** A record that is not there, or not readable, is an empty one. `folder`: "wifi" or "vpn". */
+void record_read(const struct store *store, const char *folder, const char *profile, struct record *out);
+/** Written only when it differs from what stands there. */
+enum err record_write(const struct store *store, const char *folder, const char *profile, const struct record *record,
+                      struct why *why) MUST_CHECK;
+/** Not there is success. */
+enum err record_remove(const struct store *store, const char *folder, const char *profile, struct why *why) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

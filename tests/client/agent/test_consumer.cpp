@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+#include "CppUTest/TestHarness.h"
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include "client/agent/consumer.h"
+#include "test_folder.hpp"
+
+// One daemon and its settings, scripted; what it was asked stands in `asked`.
+static struct script {
+	std::string asked;
+	enum err install, state, use, arm, keep, remove;
+	struct daemon_state now;
+	std::string sha256;
+} daemon_script;
+
+static enum err answer(const char *what, enum err e, struct why *why)
+{
+	daemon_script.asked += std::string(what) + " ";
+	return e == ERR_OK ? e : why_set(why, e, "wifi.fake", "%s failed", what);
+}
+static enum err fake_look(const struct pass *, const struct consumer *, struct why *) { return ERR_OK; }
+static enum err fake_install(const struct pass *, const struct consumer *, struct consumer_settings *out, struct why *why)
+{
+	snprintf(out->path, sizeof out->path, "/etc/x.conf");
+	snprintf(out->sha256, sizeof out->sha256, "%s", daemon_script.sha256.c_str());
+	return answer("install", daemon_script.install, why);
+}
+static enum err fake_state(const struct pass *, const struct consumer *, struct daemon_state *out, struct why *why)
+{
+	*out = daemon_script.now;
+	return answer("state", daemon_script.state, why);
+}
+static enum err fake_use(const struct pass *, const struct consumer *, const struct move *, struct why *why)
+{
+	return answer("use", daemon_script.use, why);
+}
+static enum err fake_arm(const struct pass *, const struct consumer *, const struct move *, struct why *why)
+{
+	return answer("arm", daemon_script.arm, why);
+}
+static enum err fake_keep(const struct pass *, const struct consumer *, const struct move *, struct why *why)
+{
+	return answer("keep", daemon_script.keep, why);
+}
+static enum err fake_remove(const struct pass *, const struct consumer *, struct why *why)
+{
+	return answer("remove", daemon_script.remove, why);
+}
+static const struct consumer_ops fake_ops = { "wifi",    fake_look, fake_install, fake_state,  fake_use,
+	                                      fake_arm,  fake_keep, nullptr,      fake_remove, nullptr };
+
+TEST_GROUP(consumer)
+{
+	test_folder *folder;
+	struct pass pass;
+	struct why why;
+	char name[8], certificate[8], empty[1], other[8];
+	struct wifi_profile profile;
+	struct consumer c;
+	struct move move;
+	enum consumer_result result;
+
+	void setup() override
+	{
+		folder = new test_folder("sgc");
+		pass = {};
+		snprintf(pass.store.state, sizeof pass.store.state, "%s", folder->path("state").c_str());
+		snprintf(pass.store.run, sizeof pass.store.run, "%s", folder->path("run").c_str());
+		LONGS_EQUAL(ERR_OK, store_prepare(&pass.store, &why));
+		strcpy(name, "corp");
+		strcpy(certificate, "dev");
+		strcpy(other, "lan");
+		empty[0] = '\0';
+		profile = {};
+		profile.certificate = certificate;
+		profile.only_until = empty;
+		c = {};
+		c.kind = KIND_WIFI;
+		c.name = name;
+		c.certificate = certificate;
+		c.ops = &fake_ops;
+		c.wifi = &profile;
+		move = {};
+		move.to = 2;
+		move.from = 1;
+		daemon_script = {};
+		daemon_script.sha256 = "aa";
+	}
+	void teardown() override
+	{
+		delete folder;
+		for (std::string *text : { &daemon_script.asked, &daemon_script.sha256 }) { // nothing stays allocated
+			text->clear();
+			text->shrink_to_fit();
+		}
+	}
+
+	enum err work()
+	{
+		why = {};
+		daemon_script.asked = "";
+		return consumer_work(&pass, &c, &move, &result, &why);
+	}
+	void authenticated(const char *session)
+	{
+		daemon_script.now = {};
+		daemon_script.now.is_authenticated = true;
+		snprintf(daemon_script.now.session, sizeof daemon_script.now.session, "%s", session);
+	}
+	struct record record()
+	{
+		struct record r;
+		record_read(&pass.store, "wifi", "corp", &r);
+		return r;
+	}
+};
+
+TEST(consumer, ADaemonThatUsesItsSettingsHasProvenThemOnceForAll)
+{
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+	LONGS_EQUAL(2, record().proven);
+	CHECK(record().first_proven_at != 0);
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+	STRCMP_EQUAL("install keep ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, AnIdleRunWritesNothing)
+{
+	LONGS_EQUAL(ERR_OK, work());
+	std::string before = folder->run("stat -c '%i %z' state/wifi/corp");
+	LONGS_EQUAL(ERR_OK, work());
+	STRCMP_EQUAL(before.c_str(), folder->run("stat -c '%i %z' state/wifi/corp").c_str());
+}
+
+TEST(consumer, AbsentAndOutOfRangeAreNobodysFault)
+{
+	for (enum err e : { ERR_NOT_FOUND, ERR_AGAIN }) {
+		daemon_script.state = e;
+		LONGS_EQUAL(ERR_OK, work());
+		LONGS_EQUAL(CONSUMER_OPEN, result);
+		daemon_script.state = ERR_OK;
+		daemon_script.use = e;
+		LONGS_EQUAL(ERR_OK, work());
+		LONGS_EQUAL(CONSUMER_OPEN, result);
+		daemon_script.use = ERR_OK;
+	}
+	LONGS_EQUAL(0, record().proven);
+}
+
+TEST(consumer, OnlyAVerdictIsAFailureOfTheCertificate)
+{
+	static const struct {
+		enum err err;
+		enum consumer_result result;
+	} cases[] = { { ERR_DENIED, CONSUMER_FAILED },      { ERR_UNTRUSTED, CONSUMER_FAILED },
+		      { ERR_INVALID, CONSUMER_FAILED },     { ERR_UNREACHABLE, CONSUMER_FAILED },
+		      { ERR_UNSUPPORTED, CONSUMER_OPEN },   { ERR_IO, CONSUMER_OPEN },
+		      { ERR_NO_MEMORY, CONSUMER_OPEN } };
+	for (const auto &k : cases) {
+		daemon_script.use = k.err;
+		LONGS_EQUAL(k.err, work());
+		LONGS_EQUAL(k.result, result);
+		STRCMP_EQUAL("use failed", why.text);
+	}
+}
+
+TEST(consumer, SettingsThatCannotBeWrittenSayNothingOfTheCertificate)
+{
+	daemon_script.install = ERR_DENIED;
+	LONGS_EQUAL(ERR_DENIED, work());
+	LONGS_EQUAL(CONSUMER_OPEN, result);
+	STRCMP_EQUAL("install ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, ADaemonThatCameBackByItselfHasProvenItWithoutAnotherCut)
+{
+	authenticated("11");
+	daemon_script.use = ERR_UNREACHABLE;
+	LONGS_EQUAL(ERR_UNREACHABLE, work());
+	LONGS_EQUAL(2, record().told);
+	STRCMP_EQUAL("11", record().session);
+	authenticated("22");
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+	STRCMP_EQUAL("install state ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, TheSessionFromBeforeItWasToldProvesNothing)
+{
+	authenticated("11");
+	daemon_script.use = ERR_UNREACHABLE;
+	LONGS_EQUAL(ERR_UNREACHABLE, work());
+	LONGS_EQUAL(ERR_UNREACHABLE, work());
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, TheOldOneHasToBeProvenAnewAfterTheDaemonWasToldAnother)
+{
+	move.to = 1;
+	move.from = 0;
+	LONGS_EQUAL(ERR_OK, work());
+	move.to = 2;
+	move.from = 1;
+	daemon_script.use = ERR_UNREACHABLE;
+	LONGS_EQUAL(ERR_UNREACHABLE, work());
+	move.to = 1;
+	move.from = 2;
+	LONGS_EQUAL(ERR_UNREACHABLE, work());
+	LONGS_EQUAL(CONSUMER_FAILED, result);
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, ChangedSettingsHaveToBeProvenAnew)
+{
+	LONGS_EQUAL(ERR_OK, work());
+	int64_t first = record().first_proven_at;
+	daemon_script.sha256 = "bb";
+	daemon_script.use = ERR_DENIED;
+	LONGS_EQUAL(ERR_DENIED, work());
+	LONGS_EQUAL(CONSUMER_FAILED, result);
+	LONGS_EQUAL(0, record().proven);
+	LONGLONGS_EQUAL(first, record().first_proven_at);
+}
+
+TEST(consumer, NextReauthArmsWaitsAndIsProvenByAnotherSession)
+{
+	profile.apply = APPLY_NEXT_REAUTH;
+	authenticated("11");
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_OPEN, result);
+	STRCMP_EQUAL("install state arm ", daemon_script.asked.c_str());
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_OPEN, result);
+	STRCMP_EQUAL("install state ", daemon_script.asked.c_str());
+	authenticated("22");
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+}
+
+TEST(consumer, NextReauthIsNowAfterADay)
+{
+	profile.apply = APPLY_NEXT_REAUTH;
+	authenticated("11");
+	LONGS_EQUAL(ERR_OK, work());
+	struct record r = record();
+	r.told_at -= 24 * 3600 + 1;
+	LONGS_EQUAL(ERR_OK, record_write(&pass.store, "wifi", "corp", &r, &why));
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, NextReauthIsNowWhereNothingWorksThatCouldBeCut)
+{
+	profile.apply = APPLY_NEXT_REAUTH;
+	LONGS_EQUAL(ERR_OK, work()); // not authenticated
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+	move.to = 1;
+	move.from = 0; // the first certificate
+	authenticated("11");
+	LONGS_EQUAL(ERR_OK, work());
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, WhatWorkedAndStoppedIsToldAndStaysProven)
+{
+	LONGS_EQUAL(ERR_OK, work());
+	daemon_script.keep = ERR_DENIED;
+	LONGS_EQUAL(ERR_DENIED, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+	daemon_script.keep = ERR_NOT_FOUND;
+	LONGS_EQUAL(ERR_OK, work());
+}
+
+TEST(consumer, ANetworkWithAPassPhraseIsToldOnceAndUsedWhenItIsInReach)
+{
+	c.certificate = empty;
+	move.to = 1;
+	move.from = 0;
+	daemon_script.use = ERR_UNREACHABLE;
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_OPEN, result);
+	LONGS_EQUAL(ERR_OK, work());
+	STRCMP_EQUAL("install state ", daemon_script.asked.c_str());
+	authenticated("");
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(CONSUMER_PROVEN, result);
+}
+
+TEST(consumer, AWrongPassPhraseIsTold)
+{
+	c.certificate = empty;
+	move.to = 1;
+	move.from = 0;
+	daemon_script.use = ERR_DENIED;
+	LONGS_EQUAL(ERR_DENIED, work());
+}
+
+TEST(consumer, TheSetupNetworkIsOverOnceTheOtherHasAuthenticated)
+{
+	struct record r = {};
+	profile.only_until = other;
+	CHECK_FALSE(consumer_is_over(&pass, &c));
+	r.proven = r.told = 1;
+	r.first_proven_at = 1000;
+	LONGS_EQUAL(ERR_OK, record_write(&pass.store, "wifi", "lan", &r, &why));
+	CHECK_TRUE(consumer_is_over(&pass, &c));
+	r.proven = r.told = 0; // its settings changed: the setup network does not come back
+	LONGS_EQUAL(ERR_OK, record_write(&pass.store, "wifi", "lan", &r, &why));
+	CHECK_TRUE(consumer_is_over(&pass, &c));
+}
+
+TEST(consumer, RemovingIsDoneOnceAndAgainWhenItFailed)
+{
+	LONGS_EQUAL(ERR_OK, work());
+	daemon_script.asked = "";
+	daemon_script.remove = ERR_IO;
+	LONGS_EQUAL(ERR_IO, consumer_remove(&pass, &c, &why));
+	daemon_script.remove = ERR_OK;
+	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &c, &why));
+	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &c, &why));
+	STRCMP_EQUAL("remove remove ", daemon_script.asked.c_str());
+}
+
+TEST(consumer, ARecordComesBackAsItWasWrittenAndADamagedOneIsEmpty)
+{
+	struct record r = {};
+	struct record got;
+	std::string deep(900, 'x');
+	snprintf(r.path, sizeof r.path, "/%s", deep.c_str());
+	strcpy(r.sha256, "0123");
+	strcpy(r.session, "0d7a");
+	r.told = 7;
+	r.proven = 6;
+	r.told_at = 1764000000;
+	r.first_proven_at = 5;
+	LONGS_EQUAL(ERR_OK, record_write(&pass.store, "vpn", "hq", &r, &why));
+	record_read(&pass.store, "vpn", "hq", &got);
+	STRCMP_EQUAL(r.path, got.path);
+	STRCMP_EQUAL(r.sha256, got.sha256);
+	STRCMP_EQUAL(r.session, got.session);
+	LONGS_EQUAL(7, got.told);
+	LONGS_EQUAL(6, got.proven);
+	LONGLONGS_EQUAL(1764000000, got.told_at);
+	LONGLONGS_EQUAL(5, got.first_proven_at);
+	folder->run("head -c 100 /dev/urandom > state/vpn/hq");
+	record_read(&pass.store, "vpn", "hq", &got);
+	LONGS_EQUAL(0, got.proven);
+	STRCMP_EQUAL("", got.path);
+}
