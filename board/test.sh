@@ -56,7 +56,8 @@ fuzz() {
 
 size() {
 	strip -o "$folder/signet" build/release/signet &&
-		echo "signet, release, stripped: $(stat -c %s "$folder/signet") bytes"
+		strip -o "$folder/module" build/release/libsignet-pkcs11.so &&
+		echo "stripped: signet $(stat -c %s "$folder/signet") bytes, module $(stat -c %s "$folder/module") bytes"
 }
 
 part packages ./board/packages.sh test
@@ -67,6 +68,7 @@ part "build release" build release
 part "build fuzz" build fuzz
 part "fuzz cms" fuzz cms scep
 part "fuzz config" fuzz config config
+part "fuzz vici" fuzz vici vici
 part size size
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -38,8 +38,8 @@ struct job {
 	struct bytes in;
 };
 
-static enum err run_with(const struct job *job, bool without_session, struct buf *out,
-			 struct why *why)
+/* A decryption has its salted session or does not happen: its text would cross the TPM's bus in clear. */
+static enum err run(const struct job *job, struct buf *out, struct why *why)
 {
 	char pin[FILE_PATH_MAX];
 	struct tpm *tpm = NULL;
@@ -50,7 +50,7 @@ static enum err run_with(const struct job *job, bool without_session, struct buf
 	    .owner_auth_file = "",
 	    .pin_file = pin,
 	    .timeout_s = ANSWER_S,
-	    .without_session = without_session,
+	    .without_session = !job->is_decryption,
 	};
 	enum err e = tpm_open_guest(&how, &tpm, why);
 	if (e == ERR_OK && job->is_doubtful)
@@ -62,27 +62,6 @@ static enum err run_with(const struct job *job, bool without_session, struct buf
 	rsa_key_flush(&key);
 	tpm_close(&tpm);
 	return e;
-}
-
-/*
- * "openssl cms -decrypt -engine pkcs11" gives all EC keys of its process to the engine, and libtss2
- * 3.2.1 then cannot read the ephemeral key of a salted session. No command went out until then, so
- * nobody on the TPM's bus can bring this about; who runs that command is told what it costs.
- */
-static enum err run(const struct job *job, struct buf *out, struct why *why)
-{
-	enum err e = run_with(job, !job->is_decryption, out, why);
-	if (e == ERR_OK || !job->is_decryption || strcmp(why->code, "tpm.local_crypto") != 0)
-		return e;
-	struct why warning;
-	why_set(
-	    &warning, e, why->code,
-	    "an OpenSSL engine is in the way of an encrypted session: what is decrypted crosses "
-	    "the TPM's bus in clear");
-	pkcs11_lock();
-	pkcs11_warn(PKCS11_TOPIC_SETTINGS, &warning); /* for as long as the process lives */
-	pkcs11_leave();
-	return run_with(job, true, out, why);
 }
 
 static CK_RV code_of(enum err e, const struct why *why)
