@@ -88,6 +88,10 @@ static enum wifi_do failure(struct wifi_attempt *a)
 {
 	if (!a->is_running || a->is_other)
 		return WIFI_DO_WAIT; /* not of a conversation that we saw begin on our network */
+	if (a->has_own_fault && !a->is_refused_by_us) {
+		a->is_running = false; /* the answer to our alert, not a verdict */
+		return WIFI_DO_WAIT;
+	}
 	return end(a, a->is_refused_by_us ? WIFI_END_SERVER : WIFI_END_REFUSED);
 }
 
@@ -121,6 +125,10 @@ enum wifi_do wifi_attempt_event(struct wifi_attempt *a, const struct wifi_event 
 		a->is_running = true;
 		reach(a, WIFI_STAGE_EAP, now_ms);
 		return WIFI_DO_WAIT;
+	case WIFI_EVENT_OWN_FAULT: /* tried again all the same: a TPM may come back */
+		if (a->is_running && !a->is_other && !a->is_refused_by_us)
+			a->has_own_fault = true;
+		return WIFI_DO_WAIT;
 	case WIFI_EVENT_EAP_GOES_ON:
 		a->progress = now_ms;
 		return WIFI_DO_WAIT;
@@ -136,6 +144,7 @@ enum wifi_do wifi_attempt_event(struct wifi_attempt *a, const struct wifi_event 
 		if (!a->is_running || a->is_other)
 			return WIFI_DO_WAIT;
 		a->is_success = true;
+		a->has_own_fault = false;
 		reach(a, WIFI_STAGE_PORT, now_ms);
 		return look(a, now_ms);
 	case WIFI_EVENT_EAP_FAILURE:
@@ -180,8 +189,12 @@ enum wifi_do wifi_attempt_time(struct wifi_attempt *a, int64_t now_ms)
 	if (a->is_refused_by_us &&
 	    (now_ms >= a->refused_at + WIFI_LAST_WORD_MS || now_ms >= a->end))
 		return end(a, WIFI_END_SERVER);
-	if (now_ms >= a->end)
+	if (now_ms >= a->end) {
+		if (a->has_own_fault && a->stage >= WIFI_STAGE_ASSOCIATING &&
+		    a->stage <= WIFI_STAGE_EAP)
+			a->stage = WIFI_STAGE_UNSIGNED;
 		return end(a, a->is_other ? WIFI_END_OTHER : WIFI_END_TIMEOUT);
+	}
 	if (a->is_refused_by_us)
 		return WIFI_DO_WAIT;
 	if (now_ms >= quiet_end(a))

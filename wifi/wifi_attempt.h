@@ -25,10 +25,11 @@ extern "C" {
  */
 #define WIFI_QUIET_MS 3000
 /*
- * Same while EAP is under way: two commands of a TPM at 2 s each, and the RADIUS server. hostapd may drop a station in the
- * middle of EAP because of the failure before it, and never says so; a rollback takes 10.0 s then.
+ * Same while EAP is under way: a signature is three commands of a TPM, at 2 s each on a slow one, and then comes the RADIUS
+ * server. hostapd may drop a station in the middle of EAP because of the failure before it, and never says so; a rollback
+ * takes 12 s then.
  */
-#define WIFI_EAP_QUIET_MS 6000
+#define WIFI_EAP_QUIET_MS 8000
 #define WIFI_KEY_AGAIN_MS 5000    /* after a switch: a key asked for in this time gets one more RECONFIGURE */
 #define WIFI_LAST_WORD_MS 2000    /* from our refusal of the server to the EAP-Failure that ends it */
 #define WIFI_LOOK_MS 250          /* between two looks whether the port has opened after EAP-SUCCESS */
@@ -45,6 +46,7 @@ enum wifi_stage {
 	WIFI_STAGE_REJECTED,
 	WIFI_STAGE_ASSOCIATED,
 	WIFI_STAGE_EAP,
+	WIFI_STAGE_UNSIGNED, /* EAP broke off on our side: the TPM did not sign */
 	WIFI_STAGE_PORT /* EAP succeeded, the port is not open */
 };
 
@@ -71,6 +73,7 @@ struct wifi_attempt {
 	bool is_running;       /* EAP began in this attempt and has not ended */
 	bool is_success;       /* EAP-SUCCESS (a pass phrase network: CONNECTED) was seen */
 	bool is_other;         /* the network in use is not ours, as STATUS said */
+	bool has_own_fault;    /* our TLS broke EAP off */
 	bool is_refused_by_us; /* `server` is set */
 	int64_t refused_at;    /* ms */
 	struct wifi_event server;

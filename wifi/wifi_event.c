@@ -24,6 +24,8 @@ static const struct prefix prefixes[] = {
     {"CTRL-EVENT-EAP-METHOD", WIFI_EVENT_EAP_GOES_ON},
     {"CTRL-EVENT-EAP-PEER-CERT", WIFI_EVENT_EAP_GOES_ON},
     {"CTRL-EVENT-EAP-STATUS status='remote certificate verification'", WIFI_EVENT_EAP_GOES_ON},
+    {"CTRL-EVENT-EAP-STATUS status='local TLS alert' parameter='internal error'",
+     WIFI_EVENT_OWN_FAULT},
     {"CTRL-EVENT-EAP-TLS-CERT-ERROR", WIFI_EVENT_SERVER_REFUSED},
     {"CTRL-EVENT-EAP-SUCCESS", WIFI_EVENT_EAP_SUCCESS},
     {"CTRL-EVENT-EAP-FAILURE", WIFI_EVENT_EAP_FAILURE},

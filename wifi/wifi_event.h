@@ -16,6 +16,7 @@ enum wifi_event_kind {
 	WIFI_EVENT_REJECTED,    /* the access point refused before any EAP */
 	WIFI_EVENT_EAP_STARTED, /* the authenticator asked who we are, or proposed a method */
 	WIFI_EVENT_EAP_GOES_ON,
+	WIFI_EVENT_OWN_FAULT,   /* our TLS broke off with "internal error": the key did not sign */
 	WIFI_EVENT_SERVER_REFUSED, /* CTRL-EVENT-EAP-TLS-CERT-ERROR: we refuse the server's certificate */
 	WIFI_EVENT_EAP_SUCCESS,
 	WIFI_EVENT_EAP_FAILURE,

@@ -104,6 +104,10 @@ static enum err timed_out(const struct wifi_link *link, const struct wifi_attemp
 	    [WIFI_STAGE_EAP] =
 		{"EAP began and did not end",
 		 "see whether the RADIUS server answers, and how long the TPM takes to sign"},
+	    [WIFI_STAGE_UNSIGNED] =
+		{"this device broke EAP off by itself: its key did not sign",
+		 "see what signet status says of the TPM, and wpa_supplicant's journal for lines of "
+		 "signet-pkcs11"},
 	    [WIFI_STAGE_PORT] = {"EAP succeeded, and the connection did not open",
 				 "look at the access point: the handshake behind EAP fails"},
 	};

@@ -100,6 +100,19 @@ TEST(wifi_attempt, silence_is_broken_every_three_seconds_but_never_an_eap_under_
 	LONGS_EQUAL(WIFI_DO_WAIT, event(WIFI_EVENT_EAP_FAILURE)); // of the conversation that we gave up
 }
 
+TEST(wifi_attempt, a_key_that_does_not_sign_is_no_verdict_of_the_network_and_is_tried_again)
+{
+	event(WIFI_EVENT_ASSOCIATED);
+	event(WIFI_EVENT_EAP_STARTED);
+	LONGS_EQUAL(WIFI_DO_WAIT, event(WIFI_EVENT_OWN_FAULT));
+	LONGS_EQUAL(WIFI_DO_WAIT, event(WIFI_EVENT_EAP_FAILURE));
+	LONGS_EQUAL(WIFI_DO_REASSOCIATE, at(WIFI_QUIET_MS));
+	event(WIFI_EVENT_ASSOCIATED);
+	LONGS_EQUAL(WIFI_DO_END, at(a.end));
+	LONGS_EQUAL(WIFI_END_TIMEOUT, a.ending);
+	LONGS_EQUAL(WIFI_STAGE_UNSIGNED, a.stage);
+}
+
 TEST(wifi_attempt, scans_count_as_progress)
 {
 	at(2900);

@@ -20,6 +20,8 @@ TEST(wifi_event, lines_of_the_daemon_are_known)
 	LONGS_EQUAL(WIFI_EVENT_EAP_STARTED, kind("CTRL-EVENT-EAP-STARTED EAP authentication started"));
 	LONGS_EQUAL(WIFI_EVENT_EAP_STARTED, kind("CTRL-EVENT-EAP-PROPOSED-METHOD vendor=0 method=13"));
 	LONGS_EQUAL(WIFI_EVENT_EAP_GOES_ON, kind("CTRL-EVENT-EAP-PEER-CERT depth=1 subject='/CN=lab root' hash=0c05"));
+	LONGS_EQUAL(WIFI_EVENT_OWN_FAULT,
+		    kind("CTRL-EVENT-EAP-STATUS status='local TLS alert' parameter='internal error'"));
 	LONGS_EQUAL(WIFI_EVENT_EAP_SUCCESS, kind("CTRL-EVENT-EAP-SUCCESS EAP authentication completed successfully"));
 	LONGS_EQUAL(WIFI_EVENT_EAP_FAILURE, kind("CTRL-EVENT-EAP-FAILURE EAP authentication failed"));
 	LONGS_EQUAL(WIFI_EVENT_DISCONNECTED, kind("CTRL-EVENT-DISCONNECTED bssid=01:80:c2:00:00:03 reason=3 locally_generated=1"));
