@@ -248,6 +248,32 @@ class Pkcs11(Case):
         spent = time.monotonic() - began
         print("%d signatures: %.1f s, %.1f ms each" % (8 * SIGNATURES, spent, spent * 1000 / (8 * SIGNATURES)))
 
+    def test_two_processes_through_a_resource_manager(self):
+        bus = self.daemon("dbus-daemon", "--session", "--nofork", "--print-address=1", "--nosyslog", stdout=subprocess.PIPE)
+        env = dict(self.env, DBUS_SESSION_BUS_ADDRESS=bus.stdout.readline().strip())
+        self.addCleanup(bus.stdout.close)
+        self.daemon("tpm2-abrmd", "--allow-root", "--session", "--tcti=" + self.tpm_lab.tcti, env=env,
+                    stdout=subprocess.DEVNULL)
+        env["SIGNET_TCTI"] = "tabrmd:bus_type=session"
+        for _ in range(200):  # its name shows up on the bus
+            names = run("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
+                        "org.freedesktop.DBus.ListNames", env=env).stdout
+            if "com.intel.tss2.Tabrmd" in names:
+                break
+            time.sleep(0.05)
+        hosts = [subprocess.Popen([HOST, MODULE, "dev", info(), "sign", "4", "25"], env=env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        for host in hosts:
+            out, err = host.communicate(timeout=300)
+            self.assertEqual(host.returncode, 0, out + err)
+            self.verify(out.split()[1])
+
+    def daemon(self, *argv, **more):
+        process = subprocess.Popen(argv, text=True, stdin=subprocess.DEVNULL, **more)
+        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.terminate)
+        return process
+
     def test_fork(self):
         done = self.host("fork", "100")
         self.assertEqual(done.stderr, "")
