@@ -139,6 +139,7 @@ server_name = radius.corp.example
 identity = host/{{DeviceName}}.corp.example
 anonymous_identity = anonymous@corp.example
 config = $folder/etc/wpa_supplicant.conf
+control = $folder/run/wpa_supplicant
 
 [vpn demo-vpn]
 gateway = vpn.corp.example
@@ -148,6 +149,7 @@ trust = demo-root
 local_id = {{DeviceName}}.corp.example
 remote_network = 10.0.0.0/8
 directory = $folder/etc/swanctl
+control = $folder/run/charon.vici
 EOF
 cat "$folder/signet.conf"
 current=$folder/state/scep/demo-device/current

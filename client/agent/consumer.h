@@ -61,7 +61,7 @@ struct consumer_ops {
 	enum err (*test)(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why);
 	/* Settings off the disk and out of the daemon. */
 	enum err (*remove)(const struct pass *pass, const struct consumer *c, struct why *why);
-	/* Is its daemon there? A look at the file system, no question to the daemon. */
+	/* Is its daemon there? No question to it. */
 	bool (*is_present)(const struct pass *pass, const struct consumer *c);
 };
 extern const struct consumer_ops wifi_consumer, vpn_consumer;

@@ -6,6 +6,7 @@
 #include "client/agent/settings.h"
 #include "client/pki/certificate_key_id.h"
 #include "client/pki/hash.h"
+#include "hal/local_socket.h"
 #include "hal/log.h"
 #include "vpn/vpn_control.h"
 #include "vpn/vpn_settings.h"
@@ -441,7 +442,7 @@ static enum err remove_connection(const struct pass *pass, const struct consumer
 static bool is_present(const struct pass *pass, const struct consumer *c)
 {
 	char path[FILE_PATH_MAX];
-	return path_in_root(path, pass->config->root, c->vpn->control) == ERR_OK && file_exists(path);
+	return path_in_root(path, pass->config->root, c->vpn->control) == ERR_OK && local_socket_is_served(path, false);
 }
 
 const struct consumer_ops vpn_consumer = {

@@ -4,6 +4,7 @@
 #include "client/agent/consumer.h"
 #include "client/agent/settings.h"
 #include "client/pki/hash.h"
+#include "hal/local_socket.h"
 #include "hal/log.h"
 #include "wifi/wifi_control.h"
 #include "wifi/wifi_settings.h"
@@ -280,7 +281,7 @@ static bool is_present(const struct pass *pass, const struct consumer *c)
 	char plain[FILE_PATH_MAX];
 	char path[FILE_PATH_MAX];
 	return path_join(plain, c->wifi->control, c->wifi->interface) == ERR_OK &&
-	       path_in_root(path, pass->config->root, plain) == ERR_OK && file_exists(path);
+	       path_in_root(path, pass->config->root, plain) == ERR_OK && local_socket_is_served(path, true);
 }
 
 const struct consumer_ops wifi_consumer = {

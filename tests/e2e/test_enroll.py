@@ -18,6 +18,7 @@ server_name = radius.corp.contoso.com
 identity = host/{{DeviceName}}.corp.contoso.com
 anonymous_identity = anonymous@contoso.com
 config = %(etc)s/wpa_supplicant-wlan0.conf
+control = %(etc)s/wpa_supplicant
 [vpn hq]
 tunnel = device
 gateway = vpn.corp.contoso.com
@@ -26,6 +27,7 @@ trust = root
 local_id = {{DeviceName}}.corp.contoso.com
 remote_network = 10.0.0.0/8
 directory = %(etc)s/swanctl
+control = %(etc)s/charon.vici
 """
 
 
