@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import device
 from device import SIGNET, Case, Device, read, run
@@ -44,6 +46,37 @@ ike = aes256gcm16-prfsha384-ecp384
 esp = aes256gcm16-ecp384
 start = always
 """ % (GATEWAY_NAME, GATEWAY_NAME)
+
+
+class Gap:
+    """How long a link was down at most, sampled every 50 ms: a figure to print, no test decides by it.
+
+    with Gap(client.is_authorized) as gap: ...; print(gap.longest)
+    """
+
+    def __init__(self, is_up):
+        self.is_up, self.longest = is_up, 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+
+    def _sample(self):
+        last_up = time.monotonic()
+        while not self._end.wait(0.05):
+            try:
+                up = self.is_up()
+            except (LabError, OSError):
+                up = False
+            now = time.monotonic()
+            self.longest = max(self.longest, now - last_up)
+            last_up = now if up else last_up
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
 
 
 class NetDevice(Device):
