@@ -36,6 +36,8 @@ enum err trust_anchors(const struct pass *pass, const struct text_list *names, s
                        struct why *why) MUST_CHECK;
 /** Indices of the trust profiles in the order they can be installed: self-signed ones first. out has trust_count places. */
 void trust_order(const struct pass *pass, size_t out[]);
+/** Append the DER of the installed certificate of a trust profile. ERR_NOT_FOUND: not installed. */
+enum err trust_read(const struct pass *pass, const char *name, struct buf *out_der, struct why *why) MUST_CHECK;
 /** Path of STATE/trust/NAME.pem. */
 enum err trust_path(const struct pass *pass, const char *name, char out[FILE_PATH_MAX]) MUST_CHECK;
 

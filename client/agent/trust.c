@@ -46,7 +46,7 @@ static enum err read_source(const struct pass *pass, const struct trust_profile 
 	return e;
 }
 
-static enum err read_installed(const struct pass *pass, const char *name, struct buf *out_der, struct why *why)
+enum err trust_read(const struct pass *pass, const char *name, struct buf *out_der, struct why *why)
 {
 	char path[FILE_PATH_MAX];
 	struct buf pem;
@@ -67,7 +67,7 @@ enum err trust_look(const struct pass *pass, const struct trust_profile *profile
 	buf_init(&installed, CERTIFICATE_MAX);
 	buf_init(&source, CERTIFICATE_MAX);
 	enum err e = read_source(pass, profile, &source, why);
-	if (e == ERR_OK && (read_installed(pass, profile->name, &installed, NULL) != ERR_OK ||
+	if (e == ERR_OK && (trust_read(pass, profile->name, &installed, NULL) != ERR_OK ||
 	                    !certificate_equal(buf_bytes(&installed), buf_bytes(&source))))
 		e = why_set(why, ERR_NOT_FOUND, "waiting.install", "not installed yet");
 	buf_clear(&source);
@@ -81,7 +81,7 @@ static void all_installed(const struct pass *pass, const char *but, struct certi
 		struct buf der;
 		buf_init(&der, CERTIFICATE_MAX);
 		if (strcmp(pass->config->trusts[i].name, but) != 0 &&
-		    read_installed(pass, pass->config->trusts[i].name, &der, NULL) == ERR_OK &&
+		    trust_read(pass, pass->config->trusts[i].name, &der, NULL) == ERR_OK &&
 		    certificate_set_add(out, buf_bytes(&der)) != ERR_OK)
 			log_warn("trust: more than %d installed certificates; %s is not looked at", CERTIFICATE_SET_MAX,
 			         pass->config->trusts[i].name);
@@ -188,7 +188,7 @@ enum err trust_anchors(const struct pass *pass, const struct text_list *names, s
 	for (size_t i = 0; i < names->count && e == ERR_OK; i++) {
 		struct buf der;
 		buf_init(&der, CERTIFICATE_MAX);
-		e = read_installed(pass, names->items[i], &der, NULL);
+		e = trust_read(pass, names->items[i], &der, NULL);
 		if (e == ERR_OK)
 			e = certificate_set_add(&set, buf_bytes(&der));
 		else

@@ -277,20 +277,6 @@ static enum err key_id_of(const struct pass *pass, const char *profile, unsigned
 	return e;
 }
 
-static enum err read_trust(const struct pass *pass, const char *name, struct buf *out_der, struct why *why)
-{
-	char path[FILE_PATH_MAX];
-	struct buf pem;
-	buf_init(&pem, 2 * CERTIFICATE_MAX);
-	enum err e = trust_path(pass, name, path);
-	if (e == ERR_OK)
-		e = file_read(path, &pem, why);
-	if (e == ERR_OK)
-		e = certificate_from_file(buf_bytes(&pem), out_der, why);
-	buf_clear(&pem);
-	return e;
-}
-
 /* Own certificate, the chain that charon sends with it, and a software key as it stands in its file. */
 static enum err fill_credentials(const struct pass *pass, const struct consumer *c, const struct move *move,
                                  bool is_software, struct vpn_call *call, struct why *why)
@@ -305,7 +291,7 @@ static enum err fill_credentials(const struct pass *pass, const struct consumer 
 	if (strcmp(call->old_key_id, call->key_id) == 0)
 		call->old_key_id[0] = '\0';
 	if (e == ERR_OK)
-		e = read_trust(pass, c->vpn->trust, &call->trust, why);
+		e = trust_read(pass, c->vpn->trust, &call->trust, why);
 	if (e == ERR_OK && scep != NULL)
 		e = trust_anchors(pass, &scep->trust, &call->chain, why);
 	for (size_t i = 0; i < call->chain.count; i++)
