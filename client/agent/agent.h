@@ -16,6 +16,7 @@ struct apply_options {
 	size_t profile_count;
 	bool force_renewal;          /* renew PROFILE --force: due or not */
 	bool only_renewal;           /* renew PROFILE: do nothing that is not a renewal */
+	bool is_repeat;              /* a later pass of --wait: naming a profile asked for one try, and it had it */
 	const struct buf *challenge; /* enroll PROFILE --challenge-file: used instead of the profile's source; NULL */
 	unsigned wait_s;             /* --wait: poll until nothing is pending, at most so long; 0: one pass */
 	agent_progress_fn progress;  /* NULL: none */

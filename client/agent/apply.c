@@ -136,18 +136,28 @@ static const char *use_name(void *ctx, size_t i)
 	return u->tally->consumers[u->index[i]].name;
 }
 
-static bool use_is_over(void *ctx, unsigned generation)
+/* ERR_NOT_FOUND: its certificate is gone; other errors may pass. */
+static enum err end_of(const struct certificate_use *u, unsigned generation, int64_t *out_not_after)
 {
-	const struct certificate_use *u = ctx;
-	const struct pass *pass = u->tally->pass;
 	struct buf der;
 	struct certificate cert;
 	buf_init(&der, CERTIFICATE_MAX);
-	bool is_over = generation_certificate(&pass->store, u->profile->name, generation, &der, NULL) != ERR_OK ||
-	               certificate_parse(buf_bytes(&der), &cert, NULL) != ERR_OK ||
-	               (pass->clock.is_trusted && pass->clock.now > cert.not_after);
+	enum err e = generation_certificate(&u->tally->pass->store, u->profile->name, generation, &der, NULL);
+	if (e == ERR_OK)
+		e = certificate_parse(buf_bytes(&der), &cert, NULL);
+	if (e == ERR_OK)
+		*out_not_after = cert.not_after;
 	buf_clear(&der);
-	return is_over;
+	return e;
+}
+
+static bool use_is_over(void *ctx, unsigned generation)
+{
+	const struct certificate_use *u = ctx;
+	const struct clock_view *clock = &u->tally->pass->clock;
+	int64_t not_after = 0;
+	enum err e = end_of(u, generation, &not_after);
+	return e == ERR_NOT_FOUND || (e == ERR_OK && clock->is_trusted && clock->now > not_after);
 }
 
 /* Never back to a certificate that is expired, or whose key does not load. */
@@ -156,7 +166,8 @@ static bool use_may_go_back(void *ctx, unsigned generation)
 	struct certificate_use *u = ctx;
 	struct device_key key = { .ops = NULL };
 	struct why why = { .code = "" };
-	if (use_is_over(ctx, generation))
+	int64_t not_after = 0;
+	if (end_of(u, generation, &not_after) != ERR_OK || use_is_over(ctx, generation))
 		return false;
 	enum err e = scep_load_key(u->tally->pass, u->profile->name, generation, &key, &why);
 	device_key_close(&key);
@@ -170,9 +181,10 @@ static bool use_may_go_back(void *ctx, unsigned generation)
 static enum err work_consumers(struct tally *t, const struct scep_profile *p, struct why *why)
 {
 	struct certificate_use u = { .tally = t, .profile = p };
-	const struct trial_host host = { use_work, use_may_go_back, use_is_over, use_name, (int64_t)time(NULL), &u };
+	const struct trial_host host = { use_work, use_may_go_back, use_is_over, use_name, (int64_t)time(NULL),
+	                                 p->retry_delay_s, p->retry_delay_max_s, &u };
 	for (size_t i = 0; i < t->consumer_count; i++)
-		if (strcmp(t->consumers[i].certificate, p->name) == 0)
+		if (strcmp(t->consumers[i].certificate, p->name) == 0 && !consumer_is_over(t->pass, &t->consumers[i]))
 			u.index[u.count++] = i;
 	struct consumer_outcome *outcomes = calloc(u.count + 1, sizeof *outcomes);
 	if (outcomes == NULL)
@@ -241,7 +253,7 @@ static void repair_settings(struct tally *t)
 	for (size_t i = 0; i < t->consumer_count; i++) {
 		const struct consumer *c = &t->consumers[i];
 		struct why why = { .code = "" };
-		if (c->certificate[0] != '\0' && c->ops->install(t->pass, c, &settings, &why) != ERR_OK)
+		if (c->certificate[0] != '\0' && !consumer_is_over(t->pass, c) && c->ops->install(t->pass, c, &settings, &why) != ERR_OK)
 			log_debug("%s: %s: %s", c->ops->folder, c->name, why.text);
 	}
 }
@@ -264,7 +276,7 @@ static void remove_what_is_over(struct tally *t)
 {
 	for (size_t i = 0; i < t->consumer_count; i++) {
 		const struct consumer *c = &t->consumers[i];
-		if (!consumer_is_over(t->pass, c))
+		if (!is_asked(t->pass, c->name, c->certificate) || !consumer_is_over(t->pass, c))
 			continue;
 		t->is_worked[i] = true;
 		t->outcomes[i].why = (struct why){ .code = "" };
@@ -348,6 +360,7 @@ enum err agent_apply(const struct config *config, const struct apply_options *op
 		sleep(POLL_EVERY_S);
 		again.challenge = NULL; /* it went out with the first pass */
 		again.force_renewal = false;
+		again.is_repeat = true;
 		e = one_pass(config, &again, t, why);
 	}
 	if (e == ERR_OK) {

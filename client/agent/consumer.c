@@ -98,10 +98,16 @@ static enum err use(const struct pass *pass, const struct consumer *c, const str
                     const struct daemon_state *before, enum consumer_result *out, struct why *why)
 {
 	struct why own = { .code = "" };
-	enum err e = c->ops->use(pass, c, move, &own);
+	/* from here on nobody knows what the daemon uses, until it has answered */
+	r->told = r->proven = 0;
+	enum err e = record_write(&pass->store, c->ops->folder, c->name, r, why);
+	if (e != ERR_OK)
+		return e;
+	e = c->ops->use(pass, c, move, &own);
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
-	told(r, move, before);
+	if (e == ERR_OK || e == ERR_AGAIN || is_verdict(e)) /* else it may go on with what it had */
+		told(r, move, before);
 	if (e == ERR_OK) {
 		proven(pass, c, move, r);
 		*out = CONSUMER_PROVEN;

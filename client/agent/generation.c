@@ -147,23 +147,27 @@ enum err generation_back(const struct store *store, const char *profile, const c
 	enum err e = look_in_trial(store, profile, TRIAL_OPEN, &g, why);
 	if (e != ERR_OK)
 		return e;
-	if (refusal_read(store, profile, g.current, &refusal) != ERR_OK)
+	if (refusal_read(store, profile, g.current, REFUSED, &refusal) != ERR_OK &&
+	    refusal_read(store, profile, g.current, UNDECIDED, &refusal) != ERR_OK)
 		refusal = (struct refusal){ .count = 0 };
 	refusal.at = now;
 	refusal.count++;
 	refusal.why = *reason;
 	snprintf(refusal.by, sizeof refusal.by, "%s", by);
-	e = refusal_write(store, profile, g.current, &refusal, why);
+	e = refusal_write(store, profile, g.current, REFUSED, &refusal, why);
 	return e == ERR_OK ? generation_link(store, profile, "current", g.previous, why) : e;
 }
 
 enum err generation_again(const struct store *store, const char *profile, struct why *why)
 {
 	struct generations g;
+	struct refusal refusal;
 	enum err e = look_in_trial(store, profile, TRIAL_BACK, &g, why);
+	if (e == ERR_OK && refusal_read(store, profile, g.complete, REFUSED, &refusal) == ERR_OK)
+		e = refusal_write(store, profile, g.complete, UNDECIDED, &refusal, why);
 	if (e == ERR_OK)
 		e = generation_link(store, profile, "current", g.complete, why);
-	return e == ERR_OK ? remove_part(store, profile, g.complete, "refused", why) : e;
+	return e == ERR_OK ? remove_part(store, profile, g.complete, REFUSED, why) : e;
 }
 
 enum err generation_accept(const struct store *store, const char *profile, struct why *why)
@@ -173,7 +177,9 @@ enum err generation_accept(const struct store *store, const char *profile, struc
 	if (e == ERR_OK)
 		e = tell(store, profile, "renewed", g.current, g.previous, "", why);
 	if (e == ERR_OK)
-		e = remove_part(store, profile, g.current, "refused", why);
+		e = remove_part(store, profile, g.current, REFUSED, why);
+	if (e == ERR_OK)
+		e = remove_part(store, profile, g.current, UNDECIDED, why);
 	if (e == ERR_OK)
 		e = generation_link(store, profile, "previous", 0, why);
 	return e == ERR_OK ? clean(store, profile, why) : e;
@@ -185,7 +191,7 @@ enum err generation_refuse(const struct store *store, const char *profile, struc
 	struct refusal refusal = { .by = "" };
 	char reason[64 + sizeof refusal.why.text];
 	enum err e = look_in_trial(store, profile, TRIAL_BACK, &g, why);
-	if (e == ERR_OK && refusal_read(store, profile, g.complete, &refusal) != ERR_OK)
+	if (e == ERR_OK && refusal_read(store, profile, g.complete, REFUSED, &refusal) != ERR_OK)
 		refusal = (struct refusal){ .by = "?" };
 	snprintf(reason, sizeof reason, "by=%s %s", refusal.by, refusal.why.text);
 	if (e == ERR_OK)

@@ -33,7 +33,8 @@ enum err generation_start(const struct store *store, const char *profile, struct
 /** In an open trial: remember who refused the new one and why, then `current` back to `previous`. */
 enum err generation_back(const struct store *store, const char *profile, const char *by, const struct why *reason,
                          int64_t now, struct why *why) MUST_CHECK;
-/** On the way back, and the old one fails too: `current` to the new one again; the trial is open as before. */
+/** On the way back, and the old one fails too: `current` to the new one again; the trial is open as before, and the
+ *  refusal becomes "undecided", which puts the next way back off. */
 enum err generation_again(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /** The trial has ended well: into history, then `previous` goes; what nothing names is swept, keys overwritten. */
 enum err generation_accept(const struct store *store, const char *profile, struct why *why) MUST_CHECK;

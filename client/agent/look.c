@@ -151,7 +151,8 @@ static void judge_scep(const struct scep_profile *s, const struct scep_view *v, 
 		p->exit = SIGNET_EXPIRED;
 		snprintf(p->detail, sizeof p->detail, "the certificate has expired");
 		snprintf(p->next_step, sizeof p->next_step, "signet enroll %s --challenge-file FILE", s->name);
-	} else if (v->retry_at == 0 && (v->generations.complete != 0 || v->generations.previous != 0)) {
+	} else if (v->retry_at == 0 &&
+	           (v->generations.complete != 0 || trial_state_of(&v->generations) != TRIAL_NONE)) {
 		p->state = STATE_TRIAL;
 	} else if (!v->has_certificate) {
 		p->state = STATE_ABSENT;
@@ -184,7 +185,10 @@ static void look_trial(const struct pass *pass, const struct scep_profile *s, co
 		p->next_at = v->retry_at;
 		say(p, &why);
 	}
-	if (p->state == STATE_TRIAL && p->detail[0] == '\0') {
+	if (p->state == STATE_TRIAL && p->detail[0] == '\0' && trial_state_of(&v->generations) == TRIAL_BACK) {
+		snprintf(p->detail, sizeof p->detail, "generation %u failed, generation %u is tried again",
+		         v->generations.complete, v->generations.current);
+	} else if (p->state == STATE_TRIAL && p->detail[0] == '\0') {
 		size_t len = (size_t)snprintf(p->detail, sizeof p->detail, "generation %u on trial, waits for:",
 		                              v->generations.current);
 		for (size_t i = 0; i < count; i++) {

@@ -6,7 +6,6 @@
 #include "client/agent/refusal.h"
 
 #define REFUSAL_MAX 2048 /* bytes: six lines */
-#define PAUSE_MAX_S (24 * 3600)
 #define LINES 6
 
 /* One value a line, in a fixed order; the sentences have no line ends (why.h). */
@@ -23,15 +22,16 @@ static bool split(char *text, const char *lines[LINES])
 	return true;
 }
 
-enum err refusal_read(const struct store *store, const char *profile, unsigned number, struct refusal *out)
+enum err refusal_read(const struct store *store, const char *profile, unsigned number, const char *name,
+                      struct refusal *out)
 {
 	struct refusal r = { .at = 0 };
 	const char *lines[LINES];
 	struct buf text;
 	buf_init(&text, REFUSAL_MAX);
-	enum err e = generation_read(store, profile, number, "refused", &text, NULL);
+	enum err e = generation_read(store, profile, number, name, &text, NULL);
 	if (e == ERR_OK && (buf_text(&text) == NULL || !split((char *)text.data, lines)))
-		e = ERR_NOT_FOUND; /* damaged: it is tried anew, which is no harm */
+		e = ERR_NOT_FOUND; /* damaged: as if there were none */
 	if (e == ERR_OK) {
 		r.at = strtoll(lines[0], NULL, 10);
 		r.count = (unsigned)strtoul(lines[1], NULL, 10);
@@ -45,23 +45,28 @@ enum err refusal_read(const struct store *store, const char *profile, unsigned n
 	return e;
 }
 
-enum err refusal_write(const struct store *store, const char *profile, unsigned number, const struct refusal *refusal,
-                       struct why *why)
+enum err refusal_write(const struct store *store, const char *profile, unsigned number, const char *name,
+                       const struct refusal *refusal, struct why *why)
 {
 	struct buf text;
 	buf_init(&text, REFUSAL_MAX);
 	enum err e = buf_add_format(&text, "%" PRId64 "\n%u\n%s\n%s\n%s\n%s\n", refusal->at, refusal->count, refusal->by,
 	                            refusal->why.code, refusal->why.text, refusal->why.next_step);
 	if (e == ERR_OK)
-		e = generation_write(store, profile, number, "refused", buf_bytes(&text), why);
+		e = generation_write(store, profile, number, name, buf_bytes(&text), why);
 	buf_clear(&text);
 	return e;
 }
 
-int64_t refusal_retry_at(const struct refusal *refusal, unsigned pause_s)
+int64_t refusal_retry_at(const struct refusal *refusal, unsigned pause_s, unsigned max_s)
 {
 	int64_t pause = pause_s;
-	for (unsigned i = 1; i < refusal->count && pause < PAUSE_MAX_S; i++)
+	for (unsigned i = 1; i < refusal->count && pause < max_s; i++)
 		pause *= 2;
-	return refusal->at + (pause < PAUSE_MAX_S ? pause : PAUSE_MAX_S);
+	return refusal->at + (pause < max_s ? pause : max_s);
+}
+
+bool refusal_is_due(const struct refusal *refusal, unsigned pause_s, unsigned max_s, int64_t now)
+{
+	return now < refusal->at || now >= refusal_retry_at(refusal, pause_s, max_s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "client/agent/generation.h"
 #include "client/agent/pass.h"
 #include "client/agent/refusal.h"
@@ -33,7 +34,6 @@ static void decide_with_certificate(const struct pass *pass, const struct scep_p
                                     int64_t not_after)
 {
 	char when[32];
-	v->is_expired = pass->clock.is_trusted && pass->clock.now > not_after;
 	if (v->is_expired && p->after_expiry == AFTER_EXPIRY_WAIT) {
 		snprintf(v->reason, sizeof v->reason, "expired; after_expiry = wait");
 	} else if (v->is_expired) {
@@ -50,28 +50,29 @@ static void decide_with_certificate(const struct pass *pass, const struct scep_p
 }
 
 /* A generation that is issued and not in use. Refused once, it is tried again by the clock, when the old one is over, or
- * when somebody names the profile; a forced renewal asks for another one instead. */
-static bool decide_complete(const struct pass *pass, const struct scep_profile *p, struct scep_view *v,
-                            int64_t not_after)
+ * when somebody names the profile; a forced renewal or a new challenge asks for another one instead. */
+static bool decide_complete(const struct pass *pass, const struct scep_profile *p, struct scep_view *v, bool is_new)
 {
 	struct refusal refusal;
 	char when[32];
-	bool is_over = !v->has_certificate || (pass->clock.is_trusted && pass->clock.now > not_after);
-	if (trial_state_of(&v->generations) == TRIAL_BACK) {
+	bool is_over = !v->has_certificate || v->is_expired;
+	bool is_repeat = pass->options != NULL && pass->options->is_repeat;
+	if (v->generations.is_refused && (is_new || is_forced(pass, p->name)))
+		return false;
+	if (trial_state_of(&v->generations) == TRIAL_BACK && !is_over) {
 		snprintf(v->reason, sizeof v->reason, "the old certificate is tried again");
 		return true; /* trial_run() knows */
 	}
 	if (!v->generations.is_refused ||
-	    refusal_read(&pass->store, p->name, v->generations.complete, &refusal) != ERR_OK) {
+	    refusal_read(&pass->store, p->name, v->generations.complete, REFUSED, &refusal) != ERR_OK) {
 		v->next = SCEP_NEXT_SWITCH;
 		snprintf(v->reason, sizeof v->reason, "a new certificate is there and waits to be used");
 		return true;
 	}
-	if (is_forced(pass, p->name))
-		return false;
-	v->retry_at = refusal_retry_at(&refusal, p->retry_delay_max_s);
+	v->retry_at = refusal_retry_at(&refusal, p->retry_delay_max_s, REFUSED_MAX_S);
 	clock_text(v->retry_at, when, sizeof when);
-	if (is_over || is_named(pass, p->name) || pass->clock.now >= v->retry_at) {
+	if (is_over || (is_named(pass, p->name) && !is_repeat) ||
+	    refusal_is_due(&refusal, p->retry_delay_max_s, REFUSED_MAX_S, (int64_t)time(NULL))) {
 		v->next = SCEP_NEXT_SWITCH;
 		snprintf(v->reason, sizeof v->reason, "the new certificate was refused and is tried again");
 	} else {
@@ -84,7 +85,8 @@ static void decide(const struct pass *pass, const struct scep_profile *p, struct
 {
 	const struct generations *g = &v->generations;
 	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
-	if (g->complete != 0 && decide_complete(pass, p, v, not_after))
+	bool is_newer_asked = g->is_refused && g->request > g->complete; /* it may be what mends the refusal */
+	if (g->complete != 0 && !is_newer_asked && decide_complete(pass, p, v, is_new))
 		return;
 	if (g->request != 0 && !is_new) {
 		v->next = v->request.is_pending ? SCEP_NEXT_POLL : SCEP_NEXT_RESEND;
@@ -115,6 +117,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
 	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {
 		v.has_certificate = true;
+		v.is_expired = pass->clock.is_trusted && pass->clock.now > cert.not_after;
 		v.renew_at = schedule_renew_at(cert.not_before, cert.not_after, profile->renewal_threshold_percent,
 		                               profile->renewal_spread_percent, identity_of(cert.subject));
 	}

@@ -121,7 +121,7 @@ enum err generations_look(const struct store *store, const char *profile, struct
 	if (e == ERR_OK && g.request != 0 && generation_meta_read(store, profile, g.request, &meta, NULL) == ERR_OK &&
 	    meta.is_renewal)
 		g.signer = meta.signer != 0 ? meta.signer : g.current; /* 0: written before signer was */
-	g.is_refused = g.complete != 0 && has(store, profile, g.complete, "refused");
+	g.is_refused = g.complete != 0 && has(store, profile, g.complete, "refused") /* REFUSED of refusal.h */;
 	if (e == ERR_OK)
 		*out = g;
 	return e;

@@ -14,12 +14,22 @@ struct trial {
 	struct consumer_outcome *outcomes;
 	size_t count;
 	struct generations g;
+	bool goes_back;
 };
 
 static void work(struct trial *t, size_t i, const struct move *move, struct consumer_outcome *out)
 {
 	*out = (struct consumer_outcome){ .result = CONSUMER_OPEN };
 	out->err = t->host->work(t->host->ctx, i, move, &out->result, &out->why);
+}
+
+/* Is there a way back, and was it not just found to lead nowhere? A newer certificate that waits comes first. */
+static bool may_go_back(const struct trial *t)
+{
+	struct refusal r;
+	bool is_soon = refusal_read(t->store, t->profile, t->g.current, UNDECIDED, &r) == ERR_OK &&
+	               !refusal_is_due(&r, t->host->pause_s, t->host->pause_max_s, t->host->now);
+	return !is_soon && t->g.complete == 0 && t->host->may_go_back(t->host->ctx, t->g.previous);
 }
 
 /* Index of the first that failed; the others after it are left as they are when there is a way back. */
@@ -31,7 +41,8 @@ static size_t work_all(struct trial *t, const struct move *move, bool is_in_tria
 		if (t->outcomes[i].result != CONSUMER_FAILED || failed != t->count)
 			continue;
 		failed = i;
-		if (is_in_trial)
+		t->goes_back = is_in_trial && may_go_back(t);
+		if (t->goes_back)
 			break;
 	}
 	return failed;
@@ -82,16 +93,19 @@ static enum err try_old(struct trial *t, struct why *why)
 	struct refusal refusal = { .by = "" };
 	unsigned generation = t->g.complete;
 	size_t failed = t->count;
+	bool is_there = false;
 	bool has_proven = false;
-	if (refusal_read(t->store, t->profile, t->g.complete, &refusal) != ERR_OK)
-		return why_set(why, ERR_BUG, "state.trial", "%s: no reason to go back", t->profile);
+	if (refusal_read(t->store, t->profile, t->g.complete, REFUSED, &refusal) != ERR_OK)
+		refusal = (struct refusal){ .by = "" }; /* damaged: nobody to ask, the new one is tried again */
 	for (size_t i = 0; i < t->count; i++) {
 		work(t, i, &move, &t->outcomes[i]);
-		if (t->outcomes[i].result == CONSUMER_FAILED && failed == t->count)
-			failed = i;
-		has_proven = has_proven || t->outcomes[i].result == CONSUMER_PROVEN;
+		if (strcmp(t->host->name_of(t->host->ctx, i), refusal.by) != 0)
+			continue; /* others say nothing of why this one failed */
+		is_there = true;
+		failed = t->outcomes[i].result == CONSUMER_FAILED ? i : t->count;
+		has_proven = t->outcomes[i].result == CONSUMER_PROVEN && t->outcomes[i].err == ERR_OK;
 	}
-	if (failed != t->count)
+	if (failed != t->count || !is_there)
 		return go_on(t, &refusal, failed, why);
 	if (!has_proven)
 		return ERR_OK; /* nobody there to ask: the next pass does */
@@ -116,30 +130,31 @@ static enum err go_back(struct trial *t, size_t failed, const char *by, struct w
 enum err trial_run(const struct store *store, const char *profile, const struct trial_host *host,
                    struct consumer_outcome *out, size_t count, struct why *why)
 {
-	struct trial t = { store, profile, host, out, count, { .current = 0 } };
+	struct trial t = { store, profile, host, out, count, { .current = 0 }, false };
 	enum err e = look(&t, why);
 	if (e != ERR_OK)
 		return e;
 	enum trial_state state = trial_state_of(&t.g);
 	if (state == TRIAL_BACK)
 		return try_old(&t, why);
-	const struct move move = { .to = t.g.current, .from = state == TRIAL_OPEN ? t.g.previous : 0 };
+	/* rolled back before: whoever missed it still has the newer key */
+	unsigned other = state == TRIAL_OPEN ? t.g.previous : t.g.is_refused ? t.g.complete : 0;
+	const struct move move = { .to = t.g.current, .from = other };
 	size_t failed = work_all(&t, &move, state == TRIAL_OPEN);
 	if (state != TRIAL_OPEN)
 		return ERR_OK;
-	if (failed == count)
-		return is_all_proven(&t) || host->is_over(host->ctx, t.g.previous) ? generation_accept(store, profile, why)
-		                                                                   : ERR_OK;
-	if (!host->may_go_back(host->ctx, t.g.previous))
-		return ERR_OK;
-	return go_back(&t, failed, host->name_of(host->ctx, failed), why);
+	if (t.goes_back)
+		return go_back(&t, failed, host->name_of(host->ctx, failed), why);
+	bool is_ended = is_all_proven(&t) || host->is_over(host->ctx, t.g.previous);
+	return is_ended ? generation_accept(store, profile, why) : ERR_OK;
 }
 
 enum err trial_refused(const struct store *store, const char *profile, const struct generations *g,
                        struct why *why)
 {
 	struct refusal refusal;
-	if (!g->is_refused || refusal_read(store, profile, g->complete, &refusal) != ERR_OK)
+	if (!g->is_refused || trial_state_of(g) == TRIAL_BACK ||
+	    refusal_read(store, profile, g->complete, REFUSED, &refusal) != ERR_OK)
 		return ERR_OK;
 	return refused(&refusal, profile, g->complete, why);
 }

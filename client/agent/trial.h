@@ -23,7 +23,8 @@ struct trial_host {
 	/* Is this generation's certificate over, by a trusted clock? */
 	bool (*is_over)(void *ctx, unsigned generation);
 	const char *(*name_of)(void *ctx, size_t i); /* for messages */
-	int64_t now; /* unix s */
+	int64_t now;                 /* unix s, the system's clock */
+	unsigned pause_s, pause_max_s; /* between two ways back that led nowhere */
 	void *ctx;
 };
 

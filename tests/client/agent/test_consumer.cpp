@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
+#include <csetjmp>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -212,6 +213,49 @@ TEST(consumer, TheOldOneHasToBeProvenAnewAfterTheDaemonWasToldAnother)
 	LONGS_EQUAL(ERR_UNREACHABLE, work());
 	LONGS_EQUAL(CONSUMER_FAILED, result);
 	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
+}
+
+// RECONFIGURE refused, a build that cannot: the daemon goes on with what it had, and authenticates with that anew.
+TEST(consumer, ADaemonThatDidNotTakeItOverProvesNothingByItsNextSession)
+{
+	for (enum err e : { ERR_IO, ERR_UNSUPPORTED }) {
+		authenticated("11");
+		daemon_script.use = e;
+		LONGS_EQUAL(e, work());
+		LONGS_EQUAL(0, record().told);
+		authenticated("22");
+		LONGS_EQUAL(e, work());
+		LONGS_EQUAL(CONSUMER_OPEN, result);
+	}
+}
+
+static bool is_cut;
+static jmp_buf cut;
+
+static enum err cut_use(const struct pass *, const struct consumer *, const struct move *, struct why *)
+{
+	if (is_cut)
+		longjmp(cut, 1);
+	return ERR_NOT_FOUND; // deaf after it was told
+}
+
+TEST(consumer, WhileADaemonIsMovedNothingCountsAsProven)
+{
+	move.to = 1;
+	move.from = 0;
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(1, record().proven);
+	struct consumer_ops ops = fake_ops;
+	ops.use = cut_use;
+	c.ops = &ops;
+	move.to = 2;
+	move.from = 1;
+	for (bool is_cut_now : { true, false }) {
+		is_cut = is_cut_now;
+		if (setjmp(cut) == 0)
+			LONGS_EQUAL(ERR_OK, work());
+		LONGS_EQUAL(0, record().proven);
+	}
 }
 
 TEST(consumer, ChangedSettingsHaveToBeProvenAnew)

@@ -146,7 +146,7 @@ TEST(store, TheWayBackRemembersWhoRefusedAndKeepsBothGenerations)
 	LONGS_EQUAL(1, g.current);
 	LONGS_EQUAL_TEXT(ERR_OK, generation_refuse(&store, "p", &why), why.text);
 	STRCMP_EQUAL("0001, 0002, current", listing().c_str());
-	LONGS_EQUAL(ERR_OK, refusal_read(&store, "p", 2, &refusal));
+	LONGS_EQUAL(ERR_OK, refusal_read(&store, "p", 2, REFUSED, &refusal));
 	STRCMP_EQUAL("corp", refusal.by);
 	STRCMP_EQUAL("the network refused this device", refusal.why.text);
 	LONGS_EQUAL(1, refusal.count);
@@ -155,7 +155,7 @@ TEST(store, TheWayBackRemembersWhoRefusedAndKeepsBothGenerations)
 	// tried again and refused again: the count goes on
 	LONGS_EQUAL_TEXT(ERR_OK, generation_start(&store, "p", &why), why.text);
 	LONGS_EQUAL_TEXT(ERR_OK, generation_back(&store, "p", "corp", &reason, 5000, &why), why.text);
-	LONGS_EQUAL(ERR_OK, refusal_read(&store, "p", 2, &refusal));
+	LONGS_EQUAL(ERR_OK, refusal_read(&store, "p", 2, REFUSED, &refusal));
 	LONGS_EQUAL(2, refusal.count);
 }
 
@@ -189,7 +189,10 @@ TEST(store, TheNextTryOfARefusedCertificateComesLaterEachTime)
 	const long pauses[] = { 3600, 7200, 14400, 57600, 86400, 86400 };
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
 		r.count = counts[i];
-		LONGLONGS_EQUAL(1000 + pauses[i], refusal_retry_at(&r, 3600));
+		LONGLONGS_EQUAL(1000 + pauses[i], refusal_retry_at(&r, 3600, REFUSED_MAX_S));
+		CHECK_FALSE(refusal_is_due(&r, 3600, REFUSED_MAX_S, 1000 + pauses[i] - 1));
+		CHECK_TRUE(refusal_is_due(&r, 3600, REFUSED_MAX_S, 1000 + pauses[i]));
+		CHECK_TRUE(refusal_is_due(&r, 3600, REFUSED_MAX_S, 999)); // the clock was wrong then
 	}
 }
 

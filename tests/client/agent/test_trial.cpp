@@ -16,6 +16,7 @@ struct world {
 	int calls_left; // the power goes in this call; negative: never
 	jmp_buf cut;
 	bool may_go_back, is_over;
+	int64_t now;
 };
 
 static enum err work(void *ctx, size_t i, const struct move *move, enum consumer_result *out, struct why *why)
@@ -64,6 +65,7 @@ TEST_GROUP(trial)
 		w.calls_left = -1;
 		w.may_go_back = true;
 		w.is_over = false;
+		w.now = 1000;
 		start();
 	}
 	void teardown() override { delete folder; }
@@ -94,7 +96,9 @@ TEST_GROUP(trial)
 			                         [](void *ctx, unsigned) { return static_cast<world *>(ctx)->may_go_back; },
 			                         [](void *ctx, unsigned) { return static_cast<world *>(ctx)->is_over; },
 			                         name_of,
-			                         1000,
+			                         w.now,
+			                         60,
+			                         3600,
 			                         &w };
 		why = {};
 		if (setjmp(w.cut) != 0)
@@ -170,14 +174,97 @@ TEST(trial, WhenBothFailTheNewOneStaysInUseAndTheTrialOpen)
 	STRCMP_EQUAL("0002, current", listing().c_str());
 }
 
-TEST(trial, NeverBackToACertificateThatIsOverOrWhoseKeyDoesNotLoad)
+TEST(trial, NeverBackToACertificateWhoseKeyDoesNotLoadAndTheOthersAreToldAllTheSame)
 {
 	w.answer = [](size_t i, unsigned) { return i == 0 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
 	w.may_go_back = false;
 	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
-	STRCMP_EQUAL("0:2 ", w.asked.c_str());
+	STRCMP_EQUAL("0:2 1:2 2:2 ", w.asked.c_str());
 	STRCMP_EQUAL("0002 0001 ", links().c_str());
 	LONGS_EQUAL(ERR_DENIED, out[0].err);
+	LONGS_EQUAL(CONSUMER_PROVEN, out[2].result);
+}
+
+TEST(trial, WithTheOldCertificateOverTheTrialEndsThoughOneFails)
+{
+	w.answer = [](size_t i, unsigned) { return i == 0 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
+	w.may_go_back = false;
+	w.is_over = true;
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0:2 1:2 2:2 ", w.asked.c_str());
+	STRCMP_EQUAL("0002, current", listing().c_str());
+	LONGS_EQUAL(ERR_DENIED, out[0].err);
+}
+
+// Only who refused the new one can say that the old one works; another's dead server is another matter.
+TEST(trial, AnotherConsumersDeadServerCancelsNoWayBack)
+{
+	w.answer = [](size_t i, unsigned g) {
+		return i == 2 || (i == 1 && g == 2) ? CONSUMER_FAILED : CONSUMER_PROVEN;
+	};
+	w.proven[2] = 0;
+	LONGS_EQUAL(ERR_DENIED, go());
+	STRCMP_EQUAL("trial.refused", why.code);
+	STRCMP_EQUAL("0001 ", links().c_str());
+	LONGS_EQUAL(1, w.proven[1]);
+	LONGS_EQUAL(ERR_DENIED, out[2].err);
+}
+
+TEST(trial, WhoIsOutOfReachOnTheWayBackHasNotSaidThatTheOldWorks)
+{
+	w.answer = [](size_t i, unsigned g) {
+		return i != 1 ? CONSUMER_PROVEN : g == 2 ? CONSUMER_FAILED : CONSUMER_OPEN;
+	};
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0001 0001 ", links().c_str());
+	w.answer = [](size_t, unsigned) { return CONSUMER_PROVEN; };
+	LONGS_EQUAL(ERR_DENIED, go());
+	STRCMP_EQUAL("0001 ", links().c_str());
+}
+
+TEST(trial, AServerThatStaysDownIsNotAskedWithTheOldInEachPass)
+{
+	w.answer = [](size_t i, unsigned) { return i == 1 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	w.asked = "";
+	w.now += 59;
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("1:2 ", w.asked.c_str()); // the healthy ones are left alone
+	w.asked = "";
+	w.now += 1;
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("1:2 0:1 1:1 2:1 0:2 1:2 2:2 ", w.asked.c_str());
+	w.asked = "";
+	w.now += 119; // the pause has doubled
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("1:2 ", w.asked.c_str());
+	w.answer = [](size_t, unsigned) { return CONSUMER_PROVEN; };
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0002, current", listing().c_str());
+	STRCMP_EQUAL("cert.pem\nkey.der\nmeta.ini\n", folder->run("ls state/scep/p/0002").c_str());
+}
+
+TEST(trial, OnTheWayBackWithoutReasonOrConsumerTheNewOneIsTriedAgain)
+{
+	w.answer = [](size_t i, unsigned g) { return i == 1 && g == 2 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
+	w.calls_left = 2;
+	LONGS_EQUAL(ERR_AGAIN, go());
+	w.calls_left = -1;
+	STRCMP_EQUAL("0001 0001 ", links().c_str());
+	folder->run(": > state/scep/p/0002/refused");
+	w.answer = [](size_t, unsigned) { return CONSUMER_PROVEN; };
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0002 0001 ", links().c_str());
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0002, current", listing().c_str());
+}
+
+TEST(trial, ANewerCertificateThatWaitsComesBeforeAWayBack)
+{
+	w.answer = [](size_t i, unsigned) { return i == 1 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
+	make(3);
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0002 0001 ", links().c_str());
 }
 
 TEST(trial, TroubleThatSaysNothingOfTheCertificateRollsNothingBack)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "CppUTest/TestHarness.h"
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include "client/agent/generation.h"
+#include "client/agent/pass.h"
+#include "client/agent/refusal.h"
+#include "test_folder.hpp"
+
+// What is next for a profile whose newest certificate was refused: 1 works, 2 failed, the clock is right.
+TEST_GROUP(scep_look)
+{
+	test_folder *folder;
+	struct pass pass;
+	struct why why;
+	struct scep_profile profile;
+	struct scep_view view;
+	struct apply_options options;
+	const char *names[1];
+	struct buf challenge;
+
+	void setup() override
+	{
+		folder = new test_folder("sgv");
+		pass = {};
+		snprintf(pass.store.state, sizeof pass.store.state, "%s", folder->path("state").c_str());
+		snprintf(pass.store.run, sizeof pass.store.run, "%s", folder->path("run").c_str());
+		LONGS_EQUAL(ERR_OK, store_prepare(&pass.store, &why));
+		folder->run("openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -days 2 2>&1");
+		profile = {};
+		strcpy(profile.name, "p");
+		profile.retry_delay_max_s = 3600;
+		profile.renewal_threshold_percent = 20;
+		pass.clock.is_trusted = true;
+		pass.clock.now = time(nullptr);
+		options = {};
+		names[0] = profile.name;
+		options.profiles = names;
+		buf_init(&challenge, 16);
+		make(1);
+		LONGS_EQUAL_TEXT(ERR_OK, generation_start(&pass.store, "p", &why), why.text);
+		make(2);
+		LONGS_EQUAL_TEXT(ERR_OK, generation_start(&pass.store, "p", &why), why.text);
+		struct why reason = {};
+		why_set(&reason, ERR_DENIED, "wifi.refused", "no");
+		LONGS_EQUAL_TEXT(ERR_OK, generation_back(&pass.store, "p", "corp", &reason, time(nullptr), &why), why.text);
+	}
+	void teardown() override { delete folder; }
+
+	void make(unsigned number)
+	{
+		struct generation_meta meta = {};
+		std::string pem = folder->read("c.pem");
+		LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", number, &meta, &why));
+		LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", number, "cert.pem",
+		                                     bytes{ reinterpret_cast<const uint8_t *>(pem.data()), pem.size() }, &why));
+	}
+	void refuse() { LONGS_EQUAL_TEXT(ERR_OK, generation_refuse(&pass.store, "p", &why), why.text); }
+	enum scep_next next()
+	{
+		LONGS_EQUAL_TEXT(ERR_OK, scep_look(&pass, &profile, &view, &why), why.text);
+		return view.next;
+	}
+	void name_it() { options.profile_count = 1, pass.options = &options; }
+};
+
+TEST(scep_look, OnTheWayBackTheTrialDecidesUnlessSomebodyWantsAnotherOne)
+{
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	name_it();
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	options.force_renewal = true;
+	LONGS_EQUAL(SCEP_NEXT_RENEW, next());
+	options.force_renewal = false;
+	options.challenge = &challenge;
+	CHECK(next() != SCEP_NEXT_SWITCH);
+	CHECK_FALSE(view.retry_at != 0);
+}
+
+TEST(scep_look, OnTheWayBackAnOldCertificateThatIsOverIsLeft)
+{
+	pass.clock.now += 3 * 86400;
+	LONGS_EQUAL(SCEP_NEXT_SWITCH, next());
+	CHECK_TRUE(view.is_expired);
+}
+
+TEST(scep_look, ARefusedOneIsTriedByTheClockOrWhenItIsNamedOnce)
+{
+	refuse();
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	CHECK(view.retry_at >= time(nullptr) + 3590);
+	name_it();
+	LONGS_EQUAL(SCEP_NEXT_SWITCH, next());
+	options.is_repeat = true; // the later passes of --wait
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	pass.options = nullptr;
+	struct refusal r;
+	LONGS_EQUAL(ERR_OK, refusal_read(&pass.store, "p", 2, REFUSED, &r));
+	r.at -= 3600;
+	LONGS_EQUAL(ERR_OK, refusal_write(&pass.store, "p", 2, REFUSED, &r, &why));
+	LONGS_EQUAL(SCEP_NEXT_SWITCH, next());
+	r.at += 100LL * 365 * 86400; // written under a mad clock
+	LONGS_EQUAL(ERR_OK, refusal_write(&pass.store, "p", 2, REFUSED, &r, &why));
+	LONGS_EQUAL(SCEP_NEXT_SWITCH, next());
+}
+
+// The floor stands still on a device without time; the pause goes by the same clock on both sides.
+TEST(scep_look, AClockBehindTheFloorDoesNotShortenThePause)
+{
+	refuse();
+	pass.clock.is_trusted = false;
+	pass.clock.now += 400 * 86400;
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+}
+
+TEST(scep_look, ARequestNewerThanTheRefusedOneGoesOn)
+{
+	struct generation_meta meta = {};
+	const struct bytes x = { reinterpret_cast<const uint8_t *>("x"), 1 };
+	refuse();
+	meta.is_renewal = meta.is_pending = true;
+	meta.signer = 1;
+	LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", 3, &meta, &why));
+	LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, "message.der", x, &why));
+	LONGS_EQUAL(SCEP_NEXT_POLL, next());
+}
