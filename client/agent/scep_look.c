@@ -50,14 +50,14 @@ static void decide_with_certificate(const struct pass *pass, const struct scep_p
 }
 
 /* A generation that is issued and not in use. Refused once, it is tried again by the clock, when the old one is over, or
- * when somebody names the profile; a forced renewal or a new challenge asks for another one instead. */
-static bool decide_complete(const struct pass *pass, const struct scep_profile *p, struct scep_view *v, bool is_new)
+ * when somebody names the profile; a forced renewal asks for another one instead. */
+static bool decide_complete(const struct pass *pass, const struct scep_profile *p, struct scep_view *v)
 {
 	struct refusal refusal;
 	char when[32];
 	bool is_over = !v->has_certificate || v->is_expired;
 	bool is_repeat = pass->options != NULL && pass->options->is_repeat;
-	if (v->generations.is_refused && (is_new || is_forced(pass, p->name)))
+	if (v->generations.is_refused && is_forced(pass, p->name))
 		return false;
 	if (trial_state_of(&v->generations) == TRIAL_BACK && !is_over) {
 		snprintf(v->reason, sizeof v->reason, "the old certificate is tried again");
@@ -85,8 +85,13 @@ static void decide(const struct pass *pass, const struct scep_profile *p, struct
 {
 	const struct generations *g = &v->generations;
 	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
+	if (g->is_refused && is_new) {
+		v->next = SCEP_NEXT_ENROLL;
+		snprintf(v->reason, sizeof v->reason, "a challenge was handed in, and the newest certificate was refused");
+		return;
+	}
 	bool is_newer_asked = g->is_refused && g->request > g->complete; /* it may be what mends the refusal */
-	if (g->complete != 0 && !is_newer_asked && decide_complete(pass, p, v, is_new))
+	if (g->complete != 0 && !is_newer_asked && decide_complete(pass, p, v))
 		return;
 	if (g->request != 0 && !is_new) {
 		v->next = v->request.is_pending ? SCEP_NEXT_POLL : SCEP_NEXT_RESEND;

@@ -75,8 +75,9 @@ TEST(scep_look, OnTheWayBackTheTrialDecidesUnlessSomebodyWantsAnotherOne)
 	LONGS_EQUAL(SCEP_NEXT_RENEW, next());
 	options.force_renewal = false;
 	options.challenge = &challenge;
-	CHECK(next() != SCEP_NEXT_SWITCH);
-	CHECK_FALSE(view.retry_at != 0);
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
+	refuse();
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
 }
 
 TEST(scep_look, OnTheWayBackAnOldCertificateThatIsOverIsLeft)

@@ -17,6 +17,7 @@ struct world {
 	jmp_buf cut;
 	bool may_go_back, is_over;
 	int64_t now;
+	bool is_broken; // what was proven stopped working since
 };
 
 static enum err work(void *ctx, size_t i, const struct move *move, enum consumer_result *out, struct why *why)
@@ -27,7 +28,7 @@ static enum err work(void *ctx, size_t i, const struct move *move, enum consumer
 	w->calls_left--;
 	if (w->proven[i] == move->to) {
 		*out = CONSUMER_PROVEN;
-		return ERR_OK;
+		return w->is_broken ? why_set(why, ERR_DENIED, "vpn.refused", "down since") : ERR_OK;
 	}
 	w->asked += std::to_string(i) + ":" + std::to_string(move->to) + " ";
 	*out = w->answer(i, move->to);
@@ -66,6 +67,7 @@ TEST_GROUP(trial)
 		w.may_go_back = true;
 		w.is_over = false;
 		w.now = 1000;
+		w.is_broken = false;
 		start();
 	}
 	void teardown() override { delete folder; }
@@ -220,6 +222,18 @@ TEST(trial, WhoIsOutOfReachOnTheWayBackHasNotSaidThatTheOldWorks)
 	w.answer = [](size_t, unsigned) { return CONSUMER_PROVEN; };
 	LONGS_EQUAL(ERR_DENIED, go());
 	STRCMP_EQUAL("0001 ", links().c_str());
+}
+
+TEST(trial, WhoStoppedWorkingWithTheOldHasNotSaidThatItWorks)
+{
+	w.answer = [](size_t i, unsigned g) { return i == 1 && g == 2 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
+	w.calls_left = 2;
+	LONGS_EQUAL(ERR_AGAIN, go());
+	w.calls_left = -1;
+	w.proven[1] = 1;
+	w.is_broken = true;
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0001 0001 ", links().c_str());
 }
 
 TEST(trial, AServerThatStaysDownIsNotAskedWithTheOldInEachPass)
