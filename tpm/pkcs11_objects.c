@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "hal/der.h"
 #include "hal/file.h"
@@ -123,13 +124,23 @@ static void look_at(int scep_folder, const char *name, bool *is_well)
 
 static int compare_names(const void *a, const void *b) { return strcmp(a, b); }
 
-/* Names of profiles in the folder, sorted; at most PKCS11_PROFILES_MAX. */
+/* Nothing in use there: a request under way, or a folder left over. It takes no place from a key. */
+static bool is_unused(int folder, const char *name)
+{
+	char link[PKCS11_NAME_MAX + sizeof "/current"];
+	struct stat about;
+	snprintf(link, sizeof link, "%s/current", name);
+	return fstatat(folder, link, &about, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+/* Names of profiles with a certificate in the folder, sorted; at most PKCS11_PROFILES_MAX. */
 static size_t read_names(DIR *folder, char names[][PKCS11_NAME_MAX], bool *is_well)
 {
 	size_t count = 0;
 	const struct dirent *entry;
 	while ((entry = readdir(folder)) != NULL) {
-		if (!pkcs11_is_profile_name(entry->d_name))
+		if (!pkcs11_is_profile_name(entry->d_name) ||
+		    is_unused(dirfd(folder), entry->d_name))
 			continue;
 		if (count == PKCS11_PROFILES_MAX) {
 			struct why why;

@@ -11,6 +11,8 @@
 /* Seconds for one answer: the slowest TPM that was measured needs 3 for a command, and a consumer
  * with one thread (wpa_supplicant) stands still meanwhile. No answer ends the operation. */
 #define ANSWER_S 10
+/* Seconds for an operation: three to five commands of such a TPM, and one that asks for them again. */
+#define OPERATION_S 20
 
 static enum err use_key(struct rsa_key *key, const struct pkcs11_operation *operation,
 			bool is_decryption, struct bytes in, struct buf *out, struct why *why)
@@ -50,6 +52,7 @@ static enum err run(const struct job *job, struct buf *out, struct why *why)
 	    .owner_auth_file = "",
 	    .pin_file = pin,
 	    .timeout_s = ANSWER_S,
+	    .total_s = OPERATION_S,
 	    .without_session = !job->is_decryption,
 	};
 	enum err e = tpm_open_guest(&how, &tpm, why);

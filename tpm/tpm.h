@@ -37,6 +37,7 @@ struct tpm_settings {	  /* borrowed for tpm_open() */
 	const char *pin_file;	     /* path of srk.tr */
 	unsigned
 	    timeout_s; /* seconds an answer may take, 0: 30; "device:" and "swtpm:path=" only */
+	unsigned total_s; /* seconds for the whole connection, 0: no limit; tpm_wire.h */
 	bool without_session; /* keys are used with their empty password: nothing secret may pass */
 	bool without_parameter_encryption; /* only tests: shows that the capture test can fail */
 };

@@ -29,6 +29,7 @@ enum err tpm_open_guest(const struct tpm_settings *settings, struct tpm **out, s
 			       "tcti or owner_auth_file in [tpm] is too long");
 	}
 	tpm->srk_handle = settings->srk;
+	tpm->total_s = settings->total_s;
 	tpm->timeout_s = settings->timeout_s != 0 ? settings->timeout_s : TIMEOUT_DEFAULT_S;
 	tpm->without_parameter_encryption = settings->without_parameter_encryption;
 	tpm->without_session = settings->without_session;
@@ -86,7 +87,7 @@ static enum err open_tcti(struct tpm *tpm, struct why *why)
 	TSS2_TCTI_CONTEXT *tcti = NULL;
 	tpm->is_own_wire = tpm_wire_knows(tpm->tcti_name);
 	if (tpm->is_own_wire) {
-		tpm->tcti = tpm_wire_open(tpm->tcti_name, tpm->timeout_s);
+		tpm->tcti = tpm_wire_open(tpm->tcti_name, tpm->timeout_s, tpm->total_s);
 		return tpm->tcti != NULL ? ERR_OK : no_connection(tpm, strerror(errno), why);
 	}
 	TSS2_RC rc = Tss2_TctiLdr_Initialize(tpm->tcti_name, &tcti);

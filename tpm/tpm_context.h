@@ -29,7 +29,7 @@ struct tpm {
 	char tcti_name[TCTI_NAME_MAX];
 	char owner_auth_file[FILE_PATH_MAX], pin_file[FILE_PATH_MAX];
 	uint32_t srk_handle; /* persistent handle */
-	unsigned timeout_s;
+	unsigned timeout_s, total_s;
 	bool without_parameter_encryption;
 	bool without_session;		       /* as in struct tpm_settings */
 	const struct storage_key_maker *maker; /* NULL for a guest */

@@ -31,6 +31,7 @@ struct wire {
 	bool is_socket;
 	bool is_dead; /* an answer is missing: whatever comes now may be of an older command */
 	unsigned timeout_s;
+	int64_t until_ms; /* by clock_boot_ms(); 0: no limit for all */
 	uint32_t command; /* code of the one under way */
 	struct timespec sent;
 	size_t len; /* of answer; 0: not here yet */
@@ -103,7 +104,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *tcti, size_t len, const uint8_t *comm
 	return TSS2_RC_SUCCESS;
 }
 
-static long long limit_ms(const struct wire *w)
+static long long answer_ms(const struct wire *w)
 {
 	switch (w->command) {
 	case TPM2_CC_Create:
@@ -115,12 +116,20 @@ static long long limit_ms(const struct wire *w)
 	}
 }
 
+/* What is left for the answer under way. */
+static long long left_ms(const struct wire *w)
+{
+	long long left = answer_ms(w) - elapsed_ms(&w->sent);
+	long long all = w->until_ms != 0 ? w->until_ms - clock_boot_ms() : left;
+	return left < all ? left : all;
+}
+
 /* All of an answer: the device gives it at once, a socket perhaps in pieces. */
 static TSS2_RC fill(struct wire *w, size_t *got)
 {
 	size_t want = HEADER_LEN;
 	while (*got < want) {
-		long long left = limit_ms(w) - elapsed_ms(&w->sent);
+		long long left = left_ms(w);
 		struct pollfd in = {.fd = w->fd, .events = POLLIN};
 		int ready = left > 0 ? poll(&in, 1, (int)left) : 0;
 		if (ready < 0 && errno == EINTR)
@@ -134,8 +143,9 @@ static TSS2_RC fill(struct wire *w, size_t *got)
 			nanosleep(&(struct timespec){.tv_nsec = DEVICE_PAUSE_NS}, NULL);
 			continue;
 		}
-		if (n <= 0)
-			return TSS2_TCTI_RC_IO_ERROR;
+		if (n <= 0) /* ETIME: the driver's own limit */
+			return n < 0 && errno == ETIME ? TSS2_TCTI_RC_NO_CONNECTION
+						       : TSS2_TCTI_RC_IO_ERROR;
 		*got += (size_t)n;
 		if (*got >= HEADER_LEN)
 			want = number_at(w->answer + 2);
@@ -246,7 +256,7 @@ static int open_device(const char *path)
 	return fd;
 }
 
-void *tpm_wire_open(const char *tcti_name, unsigned timeout_s)
+void *tpm_wire_open(const char *tcti_name, unsigned timeout_s, unsigned total_s)
 {
 	struct wire *w = calloc(1, sizeof *w);
 	if (w == NULL)
@@ -259,6 +269,7 @@ void *tpm_wire_open(const char *tcti_name, unsigned timeout_s)
 		return NULL;
 	}
 	w->timeout_s = timeout_s;
+	w->until_ms = total_s != 0 ? clock_boot_ms() + total_s * 1000LL : 0;
 	w->common.v1.magic = WIRE_MAGIC;
 	w->common.v1.version = 2;
 	w->common.v1.transmit = transmit;

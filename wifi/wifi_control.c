@@ -28,6 +28,8 @@ struct call {
 	int misses;
 };
 
+#define LOOK_MS 10000 /* a daemon whose TPM takes 2 s a command answers behind one signature */
+
 static enum err open_link(const struct wifi_link *link, struct wpa_control *out, struct why *why)
 {
 	return wpa_control_open(link->control, link->interface, out, why);
@@ -78,7 +80,7 @@ static enum err read_file(struct call *c, struct why *why)
 {
 	enum err e = wpa_control_command_anew(&c->control, "RECONFIGURE", why);
 	if (e == ERR_NOT_FOUND && wpa_control_is_replaced(&c->control)) {
-		wpa_control_close(&c->control);
+		wpa_control_close(&c->control); /* end_ms stays */
 		e = open_link(c->link, &c->control, why);
 		return e == ERR_OK ? wpa_control_watch(&c->control, why) : e;
 	}
@@ -222,6 +224,7 @@ enum err wifi_control_switch(const struct wifi_link *link, struct why *why)
 	struct call c = {.link = link};
 	struct wifi_row row;
 	int64_t end = end_of(link);
+	c.control.end_ms = end;
 	enum err e = open_link(link, &c.control, why);
 	if (e == ERR_OK)
 		e = wifi_build_check(&c.control, link->key, why);
@@ -251,6 +254,7 @@ enum err wifi_control_try(const struct wifi_link *link, struct why *why)
 	struct call c = {.link = link};
 	struct wifi_row row;
 	int64_t end = end_of(link);
+	c.control.end_ms = end;
 	enum err e = open_link(link, &c.control, why);
 	if (e == ERR_OK)
 		e = wifi_build_check(&c.control, link->key, why);
@@ -278,6 +282,7 @@ enum err wifi_control_look(const struct wifi_link *link, struct wifi_state *out,
 	struct wifi_state state = {.is_current = false};
 	struct wifi_status status;
 	struct wifi_row row;
+	control.end_ms = clock_boot_ms() + LOOK_MS;
 	enum err e = open_link(link, &control, why);
 	if (e == ERR_OK)
 		e = wifi_network_find(&control, link->profile, &row, why);

@@ -129,6 +129,8 @@ static enum err exchange(struct wpa_control *c, void *connection, const char *co
 {
 	int fd = wpa_ctrl_get_fd(connection);
 	int64_t end = clock_boot_ms() + WPA_REPLY_MS;
+	if (c->end_ms != 0 && c->end_ms < end)
+		end = c->end_ms;
 	while (send(fd, command, strlen(command), MSG_NOSIGNAL) < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			return absent(why, c, "is gone");
@@ -143,9 +145,13 @@ static enum err exchange(struct wpa_control *c, void *connection, const char *co
 			return why_set(why, ERR_TOO_BIG, "wifi.control",
 				       "%s: the answer to \"%s\" has %zd bytes", c->path, command,
 				       n);
-		if (n >= 0 && !is_event(reply))
+		if (n < 0 || is_event(reply))
+			continue;
+		if (connection != c->events || c->owed == 0)
 			return ERR_OK;
+		c->owed--; /* of an older command: one daemon, one queue */
 	}
+	c->owed += connection == c->events;
 	return absent(why, c, "does not answer: it hangs, or its TPM does");
 }
 
@@ -188,7 +194,7 @@ enum err wpa_control_command(struct wpa_control *c, const char *command, struct 
 enum err wpa_control_open(const char *folder, const char *interface, struct wpa_control *out,
 			  struct why *why)
 {
-	struct wpa_control c = {.command = NULL};
+	struct wpa_control c = {.command = NULL, .end_ms = out->end_ms};
 	int n = snprintf(c.path, sizeof c.path, "%s/%s", folder, interface);
 	if (n < 0 || (size_t)n >= sizeof c.path || folder[0] != '/' || interface[0] == '\0' ||
 	    strchr(interface, '/') != NULL)
@@ -218,6 +224,7 @@ enum err wpa_control_watch(struct wpa_control *c, struct why *why)
 		e = check_ok(c, "ATTACH", reply, why);
 	if (e != ERR_OK)
 		close_one(&c->events);
+	c->owed = 0;
 	return e;
 }
 
@@ -239,6 +246,8 @@ enum err wpa_control_event(struct wpa_control *c, int wait_ms, char out_line[WPA
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			break;
 		const char *level = n > 0 && line[0] == '<' ? strchr(line, '>') : NULL;
+		if (n > 0 && !is_event(line) && c->owed > 0)
+			c->owed--;
 		if (level == NULL)
 			continue;
 		size_t len = strcspn(level + 1, "\n");

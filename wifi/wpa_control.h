@@ -2,6 +2,7 @@
 #ifndef WIFI_WPA_CONTROL_H
 #define WIFI_WPA_CONTROL_H
 #include <stdbool.h>
+#include <stdint.h>
 #include "hal/why.h"
 #ifdef __cplusplus
 extern "C" {
@@ -23,12 +24,14 @@ struct wpa_control {
 	unsigned long long inode; /* of that socket, and when it was made: another is another daemon's, or its new one */
 	long long made_s, made_ns;
 	void *command, *events; /* connections of libwpa_client, NULL when closed */
+	int owed;               /* answers on `events` that did not come in time, and may still come */
+	int64_t end_ms;         /* of everything that is asked, by clock_boot_ms(); 0: each request has its own time alone */
 	int pid;                /* of the daemon, as the kernel says; 0 before the first answer, or not visible */
 };
 
 /**
  * Connect to `folder`/`interface` and see it answer. Our own sockets stand in /run/signet, else in
- * `folder`: a private /tmp of either side cannot come between. Zero-initialise *out; closed by
+ * `folder`: a private /tmp of either side cannot come between. Zero-initialise *out but for end_ms; closed by
  * wpa_control_close(). Blocks at most WPA_REPLY_MS.
  * ERR_NOT_FOUND "wifi.absent": no socket, nobody behind it, or no answer in time. ERR_IO "wifi.control": not allowed.
  */

@@ -152,6 +152,15 @@ TEST(pkcs11_objects, ProfilesAreLimited)
 	CHECK_HAS(pkcs11_lines()[0], "more than 256 profiles");
 }
 
+TEST(pkcs11_objects, FoldersWithoutACertificateTakeNoPlaceFromAKey)
+{
+	profile("dev", 1);
+	lab.run("cd state/scep; for i in $(seq 600); do mkdir p$i; done");
+	start();
+	LONGS_EQUAL(1, find(CKO_PRIVATE_KEY).size());
+	LONGS_EQUAL(0, pkcs11_lines().size());
+}
+
 TEST(pkcs11_objects, GenerationsAreLimitedOverAllProfiles)
 {
 	profile("dev", 1);

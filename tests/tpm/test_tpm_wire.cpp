@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tpm/tpm_wire.h"
+#include <tss2/tss2_tcti.h>
 #include <csignal>
 #include <cstdio>
 #include <sys/socket.h>
@@ -84,7 +85,7 @@ TEST(tpm_wire, SocketWithAFullQueueIsWaitedFor)
 		int b = accept(server, nullptr, nullptr);
 		_exit(a >= 0 && b >= 0 ? 0 : 1);
 	}
-	void *wire = tpm_wire_open(("swtpm:path=" + lab.path("full.sock")).c_str(), 1);
+	void *wire = tpm_wire_open(("swtpm:path=" + lab.path("full.sock")).c_str(), 1, 0);
 	int status = -1;
 	bool is_open = wire != nullptr;
 	tpm_wire_close(&wire);
@@ -95,4 +96,47 @@ TEST(tpm_wire, SocketWithAFullQueueIsWaitedFor)
 	::close(server);
 	CHECK(is_open);
 	LONGS_EQUAL(0, status);
+}
+
+// A TPM that asks for the command again (TPM_RC_RETRY, Part 2 6.6.3), each time after 0.4 s, without an end.
+TEST(tpm_wire, ATpmThatIsAlwaysBusyIsGivenUpAfterTheTotal)
+{
+	static const uint8_t command[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x7b, 0, 8 }; // GetRandom
+	static const uint8_t retry[] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x09, 0x22 };
+	struct sockaddr_un address = {};
+	address.sun_family = AF_UNIX;
+	std::snprintf(address.sun_path, sizeof address.sun_path, "%s", lab.path("busy.sock").c_str());
+	int server = socket(AF_UNIX, SOCK_STREAM, 0);
+	LONGS_EQUAL(0, bind(server, reinterpret_cast<const struct sockaddr *>(&address), sizeof address));
+	LONGS_EQUAL(0, listen(server, 1));
+	pid_t child = fork();
+	if (child == 0) {
+		uint8_t in[64];
+		int a = accept(server, nullptr, nullptr);
+		while (read(a, in, sizeof in) > 0) {
+			usleep(400000);
+			if (write(a, retry, sizeof retry) < 0)
+				break;
+		}
+		_exit(0);
+	}
+	void *wire = tpm_wire_open(("swtpm:path=" + lab.path("busy.sock")).c_str(), 10, 1);
+	CHECK(wire != nullptr);
+	auto *context = static_cast<TSS2_TCTI_CONTEXT *>(wire);
+	int answers = 0;
+	TSS2_RC rc = TSS2_RC_SUCCESS;
+	for (; answers < 20 && rc == TSS2_RC_SUCCESS; answers++) {
+		uint8_t answer[64];
+		size_t len = sizeof answer;
+		rc = Tss2_Tcti_Transmit(context, sizeof command, command);
+		if (rc == TSS2_RC_SUCCESS)
+			rc = Tss2_Tcti_Receive(context, &len, answer, TSS2_TCTI_TIMEOUT_BLOCK);
+	}
+	tpm_wire_close(&wire);
+	::close(server);
+	int status = -1;
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	LONGS_EQUAL(TSS2_TCTI_RC_NO_CONNECTION, rc);
+	CHECK(answers <= 3); // two fit, the third comes too late
 }

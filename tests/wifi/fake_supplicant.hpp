@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -26,6 +27,8 @@ class fake_supplicant
 	};
 	std::vector<network> networks = { { 0, "signet-lan", "", "[CURRENT]" } };
 	std::map<std::string, std::string> replies; // instead of the usual answer; "" is no answer at all
+	int answer_ms = 0;                         // it takes so long for each answer
+	std::map<std::string, int> late_ms;        // and so much longer for this command's
 	std::map<std::string, std::string> strays;  // a datagram on the same connection before the answer
 	std::string status = "id=0\nid_str=signet-lan\nwpa_state=COMPLETED\nsuppPortStatus=Authorized\n"
 			     "EAP state=SUCCESS\nselectedMethod=13 (EAP-TLS)\neap_session_id=0dabcd\n";
@@ -153,6 +156,10 @@ class fake_supplicant
 				for (const std::string &e : before(command, nth))
 					say(e);
 			std::string reply = answer(command);
+			auto late = late_ms.find(command);
+			int pause_ms = answer_ms + (late != late_ms.end() ? late->second : 0);
+			if (pause_ms > 0)
+				std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
 			std::string stray = strays[command];
 			if (!stray.empty())
 				sendto(socket_, stray.data(), stray.size(), MSG_NOSIGNAL, reinterpret_cast<struct sockaddr *>(&from), from_len);

@@ -227,6 +227,33 @@ TEST(wifi_control, looking_stops_at_too_many_networks)
 	CHECK(!state.is_current);
 }
 
+// 0.3 s an answer and 40 networks to ask about: the time is for the whole, not for each of them.
+TEST(wifi_control, the_time_is_for_everything_that_is_asked)
+{
+	bench->daemon->networks.clear();
+	for (int i = 0; i < 40; i++)
+		bench->daemon->networks.push_back({ i, i == 39 ? "signet-lan" : "", "x", "" });
+	bench->daemon->answer_ms = 300;
+	bench->link.timeout_s = 2;
+	bench->daemon->start();
+	ends(ERR_NOT_FOUND, "wifi.absent", wifi_control_switch(&bench->link, &bench->why));
+	CHECK(bench->daemon->asked().size() <= 8);
+}
+
+// What came too late is of the command that was given up, never of the next one.
+TEST(wifi_control, a_late_answer_is_not_taken_for_another_commands)
+{
+	struct wpa_control control = {};
+	bench->daemon->late_ms["REASSOCIATE"] = WPA_REPLY_MS + 300;
+	bench->daemon->replies["RECONFIGURE"] = "FAIL\n";
+	bench->daemon->start();
+	LONGS_EQUAL(ERR_OK, wpa_control_open(bench->link.control, bench->link.interface, &control, &bench->why));
+	LONGS_EQUAL(ERR_OK, wpa_control_watch(&control, &bench->why));
+	LONGS_EQUAL(ERR_NOT_FOUND, wpa_control_command_anew(&control, "REASSOCIATE", &bench->why));
+	LONGS_EQUAL(ERR_IO, wpa_control_command_anew(&control, "RECONFIGURE", &bench->why));
+	wpa_control_close(&control);
+}
+
 TEST(wifi_control, success_on_another_network_is_not_ours)
 {
 	bench->daemon->networks.push_back({ 1, "", "", "" });
