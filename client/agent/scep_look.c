@@ -6,15 +6,6 @@
 #include "client/agent/pass.h"
 #include "client/agent/refusal.h"
 #include "client/agent/schedule.h"
-#include "client/pki/hash.h"
-
-static uint32_t identity_of(struct bytes subject)
-{
-	uint8_t digest[HASH_MAX];
-	if (hash_digest(KEY_SHA256, subject, digest) != ERR_OK)
-		return 0;
-	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 | digest[3];
-}
 
 static bool is_named(const struct pass *pass, const char *name)
 {
@@ -124,7 +115,8 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 		v.has_certificate = true;
 		v.is_expired = pass->clock.is_trusted && pass->clock.now > cert.not_after;
 		v.renew_at = schedule_renew_at(cert.not_before, cert.not_after, profile->renewal_threshold_percent,
-		                               profile->renewal_spread_percent, identity_of(cert.subject));
+		                               profile->renewal_spread_percent,
+		                               schedule_identity(cert.subject) + schedule_identity(cert.san));
 	}
 	decide(pass, profile, &v, cert.not_after);
 	*out = v;
