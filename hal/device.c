@@ -136,3 +136,8 @@ enum err device_wifi_mac(const char *root, char out[], size_t cap)
 	memcpy(out, search.mac, strlen(search.mac) + 1);
 	return ERR_OK;
 }
+
+enum err device_boot_id(char out[], size_t cap)
+{
+	return read_line("", "/proc/sys/kernel/random/boot_id", out, cap);
+}

@@ -159,3 +159,21 @@ enum err storage_key_compare(struct tpm *tpm, struct why *why)
 		Esys_TR_Close(tpm->esys, &now);
 	return e;
 }
+
+enum err tpm_storage_key(struct tpm *tpm, struct buf *out, struct why *why)
+{
+	ESYS_TR present = ESYS_TR_NONE;
+	enum err e = tpm_connect(tpm, why);
+	if (e != ERR_OK)
+		return e;
+	TSS2_RC rc = Esys_TR_FromTPMPublic(tpm->esys, tpm->srk_handle, ESYS_TR_NONE, ESYS_TR_NONE,
+					   ESYS_TR_NONE, &present);
+	if (storage_key_is_missing(rc))
+		return changed(tpm, "tpm.cleared", "is gone: this TPM was cleared, or is another one",
+			       why);
+	if (rc != TSS2_RC_SUCCESS)
+		return tpm_error(rc, "ReadPublic of the storage key", why);
+	e = storage_key_serialize(tpm, present, out, why);
+	Esys_TR_Close(tpm->esys, &present);
+	return e;
+}

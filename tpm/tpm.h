@@ -92,6 +92,11 @@ enum err tpm_key_file_public(struct bytes blob, struct public_key *out, struct w
  * Also compares the pinned storage key with the one at the handle when a pin exists: ERR_CHANGED.
  */
 enum err tpm_look(struct tpm *tpm, struct tpm_facts *out, struct why *why) MUST_CHECK;
+/**
+ * Append what srk.tr would hold for the storage key that is in the TPM now, whatever is pinned. One
+ * TPM command. ERR_CHANGED "tpm.cleared": there is none at its handle.
+ */
+enum err tpm_storage_key(struct tpm *tpm, struct buf *out, struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,15 @@ extern "C" {
 /** Called once a step; for progress on a terminal. `kind`/`name` of the profile, text of the step. */
 typedef void (*agent_progress_fn)(void *ctx, const char *profile, const char *step, const char *result);
 
+/** Who runs the passes, where it is a daemon. */
+struct agent_host {
+	/* What follows may block for so many seconds; 0: it is over. */
+	void (*busy)(void *ctx, unsigned seconds);
+	/* Is it to end? What can wait for the next start is left. */
+	bool (*is_stopping)(void *ctx);
+	void *ctx;
+};
+
 struct apply_options {
 	const char *const *profiles; /* only these (and what they depend on is not touched); NULL: all */
 	size_t profile_count;
@@ -19,6 +28,9 @@ struct apply_options {
 	bool is_repeat;              /* a later pass of --wait: naming a profile asked for one try, and it had it */
 	const struct buf *challenge; /* enroll PROFILE --challenge-file: used instead of the profile's source; NULL */
 	unsigned wait_s;             /* --wait: poll until nothing is pending, at most so long; 0: one pass */
+	bool is_scheduled;           /* by the agent: a profile that failed rests until its pause is over */
+	bool is_network_new;         /* the agent saw an interface come up since the pass before */
+	const struct agent_host *host; /* NULL: nobody who watches over the pass */
 	agent_progress_fn progress;  /* NULL: none */
 	void *progress_ctx;
 };

@@ -3,23 +3,24 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "client/agent/last.h"
-#include "client/agent/pass.h"
+#include "client/agent/binding.h"
+#include "client/agent/schedule.h"
+#include "client/agent/tally.h"
 #include "client/agent/trial.h"
+#include "hal/device.h"
 #include "hal/log.h"
 
 #define LOCK_WAIT_S 10 /* a pass of another run is over by then, or it waits for a slow TPM: say so */
 #define POLL_EVERY_S 5 /* --wait: a technician stands beside it */
+#define CONSUMER_BUSY_S 120 /* told to the host: settings, a try of 30 s, the way back and the old one's 30 s */
 
-/* How the pass went, for the exit code: the first profile that is not in place decides. */
-struct tally {
+/* One pass: its tally, and the consumers with what their tries came to. */
+struct work {
 	struct pass *pass;
-	enum signet_exit exit;
-	struct why why;
-	bool is_pending;
+	struct tally tally;
 	struct consumer consumers[CONFIG_PROFILES_MAX];
 	struct consumer_outcome outcomes[CONFIG_PROFILES_MAX]; /* of the same index */
-	bool is_worked[CONFIG_PROFILES_MAX];
+	enum { CONSUMER_LEFT, CONSUMER_RESTS, CONSUMER_WORKED } treatment[CONFIG_PROFILES_MAX];
 	size_t consumer_count;
 };
 
@@ -38,36 +39,13 @@ static bool is_asked(const struct pass *pass, const char *name, const char *cert
 	return o->profile_count == 0 || is_named(o, name) || (certificate != NULL && is_named(o, certificate));
 }
 
-static void count(struct tally *t, const char *name, enum err e, const struct why *why)
+static void work_trusts(struct work *w)
 {
-	enum signet_exit code = outcome_exit(e, why);
-	struct last before;
-	bool has_before = last_read(&t->pass->store, name, &before) == ERR_OK;
-	t->is_pending = t->is_pending || code == SIGNET_PENDING;
-	if (code != SIGNET_DONE && t->exit == SIGNET_DONE) {
-		t->exit = code;
-		t->why = *why;
-	}
-	if (code != SIGNET_DONE && code != SIGNET_WAITING && code != SIGNET_PENDING)
-		log_warn("agent: %s: %s", name, why->text);
-	if (code == SIGNET_DONE && (!has_before || before.exit == SIGNET_DONE))
-		return; /* nothing to correct: an idle pass writes nothing */
-	struct last last = { .exit = code, .at = (int64_t)time(NULL), .contact = has_before ? before.contact : 0 };
-	if (code != SIGNET_DONE)
-		last.why = *why;
-	if (has_before && before.exit == last.exit && strcmp(before.why.text, last.why.text) == 0 &&
-	    (code == SIGNET_WAITING || code == SIGNET_CONFIG))
-		return;
-	last_write(&t->pass->store, name, &last);
-}
-
-static void work_trusts(struct tally *t)
-{
-	const struct config *c = t->pass->config;
+	const struct config *c = w->pass->config;
 	size_t *order = calloc(c->trust_count + 1, sizeof *order);
 	if (order == NULL)
 		return;
-	trust_order(t->pass, order);
+	trust_order(w->pass, order);
 	/* an intermediate may stand before its issuer: go round while something moves */
 	bool *is_done = calloc(c->trust_count + 1, sizeof *is_done);
 	bool has_moved = is_done != NULL;
@@ -77,30 +55,19 @@ static void work_trusts(struct tally *t)
 			const struct trust_profile *p = &c->trusts[order[i]];
 			if (is_done[order[i]])
 				continue;
-			is_done[order[i]] = trust_look(t->pass, p, NULL) == ERR_OK || trust_install(t->pass, p, NULL) == ERR_OK;
+			is_done[order[i]] = trust_look(w->pass, p, NULL) == ERR_OK || trust_install(w->pass, p, NULL) == ERR_OK;
 			has_moved = has_moved || is_done[order[i]];
 		}
 	}
 	for (size_t i = 0; i < c->trust_count && is_done != NULL; i++) {
 		const struct trust_profile *p = &c->trusts[order[i]];
 		struct why why = { .code = "" };
-		enum err e = is_done[order[i]] ? ERR_OK : trust_install(t->pass, p, &why);
-		if (is_asked(t->pass, p->name, NULL) || e != ERR_OK)
-			count(t, p->name, e, &why);
+		enum err e = is_done[order[i]] ? ERR_OK : trust_install(w->pass, p, &why);
+		if (is_asked(w->pass, p->name, NULL) || e != ERR_OK)
+			tally_count(&w->tally, p->name, e, &why);
 	}
 	free(is_done);
 	free(order);
-}
-
-static void remember_contact(const struct tally *t, const char *name, enum err e)
-{
-	struct last last = { .exit = SIGNET_DONE, .at = (int64_t)time(NULL) };
-	if (e == ERR_UNREACHABLE)
-		return;
-	if (last_read(&t->pass->store, name, &last) != ERR_OK)
-		last = (struct last){ .exit = SIGNET_DONE };
-	last.at = last.contact = (int64_t)time(NULL);
-	last_write(&t->pass->store, name, &last);
 }
 
 static bool is_wanted(const struct pass *pass, enum scep_next next)
@@ -108,32 +75,51 @@ static bool is_wanted(const struct pass *pass, enum scep_next next)
 	return !pass->options->only_renewal || next != SCEP_NEXT_ENROLL;
 }
 
-static enum err expired(const struct scep_profile *p, struct why *why)
+static enum err expired(const struct scep_profile *p, const struct why *reason, struct why *why)
 {
-	enum err e = why_set(why, ERR_DENIED, "expired.wait", "%s: the certificate has expired", p->name);
-	why_next(why, "signet enroll %s --challenge-file FILE, or set after_expiry = reenroll", p->name);
+	enum err e = why_set(why, ERR_DENIED, "expired.wait", "%s: the certificate has expired%s%s", p->name,
+	                     reason != NULL ? "; " : "", reason != NULL ? reason->text : "");
+	why_next(why, "signet enroll %s --challenge-file FILE%s", p->name,
+	         p->after_expiry == AFTER_EXPIRY_WAIT ? ", or set after_expiry = reenroll" : "");
 	return e;
 }
 
 /* ---- the consumers of one certificate, and its trial ---- */
 
+/* In the agent one that failed rests for a while, and says nothing of the certificate meanwhile. */
+static enum err work_consumer(struct work *w, size_t i, const struct move *move, enum consumer_result *out,
+                              struct why *why)
+{
+	const struct consumer *c = &w->consumers[i];
+	*out = CONSUMER_OPEN;
+	if (w->treatment[i] == CONSUMER_LEFT && tally_rests(&w->tally, c->name, why)) {
+		w->treatment[i] = CONSUMER_RESTS;
+		return ERR_AGAIN;
+	}
+	if (w->treatment[i] == CONSUMER_RESTS || pass_is_stopping(w->pass))
+		return ERR_OK;
+	w->treatment[i] = CONSUMER_WORKED;
+	pass_busy(w->pass, CONSUMER_BUSY_S);
+	return consumer_work(w->pass, c, move, out, why);
+}
+
 struct certificate_use {
-	struct tally *tally;
+	struct work *work;
 	const struct scep_profile *profile;
-	size_t index[CONFIG_PROFILES_MAX]; /* of its consumers, in the tally */
+	size_t index[CONFIG_PROFILES_MAX]; /* of its consumers, in the work */
 	size_t count;
 };
 
 static enum err use_work(void *ctx, size_t i, const struct move *move, enum consumer_result *out, struct why *why)
 {
 	struct certificate_use *u = ctx;
-	return consumer_work(u->tally->pass, &u->tally->consumers[u->index[i]], move, out, why);
+	return work_consumer(u->work, u->index[i], move, out, why);
 }
 
 static const char *use_name(void *ctx, size_t i)
 {
 	const struct certificate_use *u = ctx;
-	return u->tally->consumers[u->index[i]].name;
+	return u->work->consumers[u->index[i]].name;
 }
 
 /* ERR_NOT_FOUND: its certificate is gone; other errors may pass. */
@@ -142,7 +128,7 @@ static enum err end_of(const struct certificate_use *u, unsigned generation, int
 	struct buf der;
 	struct certificate cert;
 	buf_init(&der, CERTIFICATE_MAX);
-	enum err e = generation_certificate(&u->tally->pass->store, u->profile->name, generation, &der, NULL);
+	enum err e = generation_certificate(&u->work->pass->store, u->profile->name, generation, &der, NULL);
 	if (e == ERR_OK)
 		e = certificate_parse(buf_bytes(&der), &cert, NULL);
 	if (e == ERR_OK)
@@ -154,7 +140,7 @@ static enum err end_of(const struct certificate_use *u, unsigned generation, int
 static bool use_is_over(void *ctx, unsigned generation)
 {
 	const struct certificate_use *u = ctx;
-	const struct clock_view *clock = &u->tally->pass->clock;
+	const struct clock_view *clock = &u->work->pass->clock;
 	int64_t not_after = 0;
 	enum err e = end_of(u, generation, &not_after);
 	return e == ERR_NOT_FOUND || (e == ERR_OK && clock->is_trusted && clock->now > not_after);
@@ -169,141 +155,181 @@ static bool use_may_go_back(void *ctx, unsigned generation)
 	int64_t not_after = 0;
 	if (end_of(u, generation, &not_after) != ERR_OK || use_is_over(ctx, generation))
 		return false;
-	enum err e = scep_load_key(u->tally->pass, u->profile->name, generation, &key, &why);
+	enum err e = scep_load_key(u->work->pass, u->profile->name, generation, &key, &why);
 	device_key_close(&key);
 	/* the consumers need the TPM next, and a software one serves one client at a time */
-	pass_release_tpm(u->tally->pass);
+	pass_release_tpm(u->work->pass);
 	if (e != ERR_OK)
 		log_warn("scep: %s: no way back to generation %u: %s", u->profile->name, generation, why.text);
 	return e == ERR_OK;
 }
 
-static enum err work_consumers(struct tally *t, const struct scep_profile *p, struct why *why)
+static enum err work_consumers(struct work *w, const struct scep_profile *p, struct why *why)
 {
-	struct certificate_use u = { .tally = t, .profile = p };
+	struct certificate_use u = { .work = w, .profile = p };
 	const struct trial_host host = { use_work, use_may_go_back, use_is_over, use_name, (int64_t)time(NULL),
 	                                 p->retry_delay_s, p->retry_delay_max_s, &u };
-	for (size_t i = 0; i < t->consumer_count; i++)
-		if (strcmp(t->consumers[i].certificate, p->name) == 0 && !consumer_is_over(t->pass, &t->consumers[i]))
+	for (size_t i = 0; i < w->consumer_count; i++)
+		if (strcmp(w->consumers[i].certificate, p->name) == 0 && !consumer_is_over(w->pass, &w->consumers[i]))
 			u.index[u.count++] = i;
 	struct consumer_outcome *outcomes = calloc(u.count + 1, sizeof *outcomes);
 	if (outcomes == NULL)
 		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for %zu consumers", u.count);
-	pass_release_tpm(t->pass);
-	enum err e = trial_run(&t->pass->store, p->name, &host, outcomes, u.count, why);
-	for (size_t i = 0; i < u.count; i++) {
-		t->outcomes[u.index[i]] = outcomes[i];
-		t->is_worked[u.index[i]] = true;
-	}
+	pass_release_tpm(w->pass);
+	enum err e = trial_run(&w->pass->store, p->name, &host, outcomes, u.count, why);
+	for (size_t i = 0; i < u.count; i++)
+		w->outcomes[u.index[i]] = outcomes[i];
 	free(outcomes);
 	return e;
 }
 
-static enum err step_scep(struct tally *t, const struct scep_profile *p, struct why *why)
+static enum err key_lost(const struct scep_profile *p, const struct why *reason, struct why *why)
 {
-	struct scep_view view;
-	struct certificate_set anchors = { .count = 0 };
-	enum err e = trust_anchors(t->pass, &p->trust, &anchors, why);
-	certificate_set_clear(&anchors);
-	if (e == ERR_OK)
-		e = scep_look(t->pass, p, &view, why);
-	if (e != ERR_OK)
-		return e;
-	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(t->pass, view.next))
-		return view.is_expired && view.next == SCEP_NEXT_NOTHING ? expired(p, why)
-		                                                         : trial_refused(&t->pass->store, p->name, &view.generations, why);
-	log_debug("scep: %s: %s", p->name, view.reason);
-	e = scep_step(t->pass, p, &view, why);
-	bool has_talked = view.next != SCEP_NEXT_SWITCH && (e == ERR_OK || strncmp(why->code, "scep.", 5) == 0);
-	if (has_talked)
-		remember_contact(t, p->name, e);
+	enum err e = why_set(why, ERR_CHANGED, "tpm.changed",
+	                     "%s: the TPM was cleared or replaced, and the key of this certificate is gone with it%s%s", p->name,
+	                     reason != NULL ? "; " : "", reason != NULL ? reason->text : "");
+	why_next(why, "signet enroll %s --challenge-file FILE", p->name);
 	return e;
 }
 
-static bool is_consumer_asked(const struct tally *t, const char *certificate)
+/* A device that boots in a loop does not knock at the CA at each boot; whoever names the profile stands beside it. */
+static enum err wait_after_boots(const struct pass *pass, const struct scep_profile *p, const struct scep_view *view,
+                                 struct why *why)
 {
-	for (size_t i = 0; i < t->consumer_count; i++)
-		if (strcmp(t->consumers[i].certificate, certificate) == 0 && is_named(t->pass->options, t->consumers[i].name))
+	char boot[BOOT_ID_CAP] = "";
+	if (view->next == SCEP_NEXT_SWITCH || pass->options->profile_count > 0)
+		return ERR_OK;
+	uint32_t random = device_boot_id(boot, sizeof boot) == ERR_OK ? (uint32_t)strtoul(boot, NULL, 16) : 0;
+	int64_t left = schedule_first_ms(view->boots, p->retry_delay_s, p->retry_delay_max_s, random) - clock_boot_ms();
+	if (left <= 0)
+		return ERR_OK;
+	enum err e = why_set(why, ERR_UNREACHABLE, "scep.boots",
+	                     "%s: the last %u starts of this device ended before the CA had answered; it is asked again in %lld s",
+	                     p->name, view->boots, (long long)(left + 999) / 1000);
+	why_next(why, "find out why the device restarts; signet apply %s asks at once", p->name);
+	return e;
+}
+
+static enum err step_scep(struct work *w, const struct scep_profile *p, struct why *why)
+{
+	struct scep_view view;
+	struct certificate_set anchors = { .count = 0 };
+	enum err e = trust_anchors(w->pass, &p->trust, &anchors, why);
+	certificate_set_clear(&anchors);
+	if (e == ERR_OK)
+		e = scep_look(w->pass, p, &view, why);
+	if (e != ERR_OK)
+		return e;
+	if (view.next == SCEP_NEXT_NOTHING && view.is_key_lost)
+		return key_lost(p, NULL, why);
+	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next))
+		return view.is_expired && view.next == SCEP_NEXT_NOTHING ? expired(p, NULL, why)
+		                                                         : trial_refused(&w->pass->store, p->name, &view.generations, why);
+	log_debug("scep: %s: %s", p->name, view.reason);
+	e = wait_after_boots(w->pass, p, &view, why);
+	if (e != ERR_OK)
+		return e;
+	e = scep_step(w->pass, p, &view, why);
+	if (e != ERR_OK && outcome_exit(e, why) == SIGNET_WAITING) {
+		const struct why waits = *why;
+		if (view.is_key_lost)
+			e = key_lost(p, &waits, why);
+		else if (view.is_expired)
+			e = expired(p, &waits, why);
+	}
+	bool has_talked = view.next != SCEP_NEXT_SWITCH && e != ERR_UNREACHABLE &&
+	                  (e == ERR_OK || strncmp(why->code, "scep.", 5) == 0);
+	if (has_talked)
+		tally_contact(&w->tally, p->name, (int64_t)time(NULL));
+	return e;
+}
+
+static bool is_consumer_asked(const struct work *w, const char *certificate)
+{
+	for (size_t i = 0; i < w->consumer_count; i++)
+		if (strcmp(w->consumers[i].certificate, certificate) == 0 && is_named(w->pass->options, w->consumers[i].name))
 			return true;
 	return false;
 }
 
 /* The certificate's own trouble is told before that of its trial. */
-static void work_scep(struct tally *t, const struct scep_profile *p)
+static void work_scep(struct work *w, const struct scep_profile *p)
 {
 	struct why why = { .code = "" };
 	struct why trial = { .code = "" };
-	bool is_step = is_asked(t->pass, p->name, NULL);
-	if (!is_step && !is_consumer_asked(t, p->name))
+	bool is_step = is_asked(w->pass, p->name, NULL);
+	if (!is_step && !is_consumer_asked(w, p->name))
 		return;
-	enum err e = is_step ? step_scep(t, p, &why) : ERR_OK;
-	enum err tried = work_consumers(t, p, &trial);
+	bool is_resting = is_step && tally_rests(&w->tally, p->name, NULL);
+	pass_busy(w->pass, p->timeout_s + DIALOGUE_BUSY_S);
+	enum err e = is_step && !is_resting ? step_scep(w, p, &why) : ERR_OK;
+	enum err tried = work_consumers(w, p, &trial);
 	if (e == ERR_OK && tried != ERR_OK)
 		why = trial;
-	if (is_step || tried != ERR_OK)
-		count(t, p->name, e != ERR_OK ? e : tried, &why);
+	if ((is_step && !is_resting) || tried != ERR_OK)
+		tally_count(&w->tally, p->name, e != ERR_OK ? e : tried, &why);
 }
 
 /* ---- what needs no certificate server ---- */
 
 /* Settings that a cut left behind `current`, before anything waits for a network: they may be what opens it. */
-static void repair_settings(struct tally *t)
+static void repair_settings(struct work *w)
 {
 	struct consumer_settings settings;
-	for (size_t i = 0; i < t->consumer_count; i++) {
-		const struct consumer *c = &t->consumers[i];
+	for (size_t i = 0; i < w->consumer_count; i++) {
+		const struct consumer *c = &w->consumers[i];
 		struct why why = { .code = "" };
-		if (c->certificate[0] != '\0' && !consumer_is_over(t->pass, c) && c->ops->install(t->pass, c, &settings, &why) != ERR_OK)
+		if (c->certificate[0] != '\0' && !consumer_is_over(w->pass, c) && c->ops->install(w->pass, c, &settings, &why) != ERR_OK)
 			log_debug("%s: %s: %s", c->ops->folder, c->name, why.text);
 	}
 }
 
 /* Networks with a pass phrase, among them the one to reach the CA by before the first certificate. */
-static void work_open_networks(struct tally *t)
+static void work_open_networks(struct work *w)
 {
 	const struct move move = { .to = 1 };
-	for (size_t i = 0; i < t->consumer_count; i++) {
-		const struct consumer *c = &t->consumers[i];
-		struct consumer_outcome *o = &t->outcomes[i];
-		if (c->certificate[0] != '\0' || !is_asked(t->pass, c->name, NULL) || consumer_is_over(t->pass, c))
+	for (size_t i = 0; i < w->consumer_count; i++) {
+		const struct consumer *c = &w->consumers[i];
+		struct consumer_outcome *o = &w->outcomes[i];
+		if (c->certificate[0] != '\0' || !is_asked(w->pass, c->name, NULL) || consumer_is_over(w->pass, c))
 			continue;
-		t->is_worked[i] = true;
-		o->err = consumer_work(t->pass, c, &move, &o->result, &o->why);
+		o->err = work_consumer(w, i, &move, &o->result, &o->why);
 	}
 }
 
-static void remove_what_is_over(struct tally *t)
+static void remove_what_is_over(struct work *w)
 {
-	for (size_t i = 0; i < t->consumer_count; i++) {
-		const struct consumer *c = &t->consumers[i];
-		if (!is_asked(t->pass, c->name, c->certificate) || !consumer_is_over(t->pass, c))
+	for (size_t i = 0; i < w->consumer_count; i++) {
+		const struct consumer *c = &w->consumers[i];
+		if (!is_asked(w->pass, c->name, c->certificate) || !consumer_is_over(w->pass, c))
 			continue;
-		t->is_worked[i] = true;
-		t->outcomes[i].why = (struct why){ .code = "" };
-		t->outcomes[i].err = consumer_remove(t->pass, c, &t->outcomes[i].why);
+		w->treatment[i] = CONSUMER_WORKED;
+		w->outcomes[i].why = (struct why){ .code = "" };
+		w->outcomes[i].err = consumer_remove(w->pass, c, &w->outcomes[i].why);
 	}
 }
 
-static void count_consumers(struct tally *t)
+static void count_consumers(struct work *w)
 {
-	for (size_t i = 0; i < t->consumer_count; i++)
-		if (t->is_worked[i] && is_asked(t->pass, t->consumers[i].name, t->consumers[i].certificate))
-			count(t, t->consumers[i].name, t->outcomes[i].err, &t->outcomes[i].why);
+	for (size_t i = 0; i < w->consumer_count; i++)
+		if (w->treatment[i] == CONSUMER_WORKED && is_asked(w->pass, w->consumers[i].name, w->consumers[i].certificate))
+			tally_count(&w->tally, w->consumers[i].name, w->outcomes[i].err, &w->outcomes[i].why);
 }
 
-static void work(struct tally *t, const struct config *config)
+static void work_all(struct work *w, const struct config *config)
 {
-	t->consumer_count = consumers_list(config, t->consumers);
-	work_trusts(t);
-	repair_settings(t);
-	work_open_networks(t);
+	w->consumer_count = consumers_list(config, w->consumers);
+	binding_check(w->pass);
+	work_trusts(w);
+	repair_settings(w);
+	work_open_networks(w);
 	for (size_t i = 0; i < config->scep_count; i++)
-		work_scep(t, &config->sceps[i]);
-	remove_what_is_over(t);
-	count_consumers(t);
+		work_scep(w, &config->sceps[i]);
+	remove_what_is_over(w);
+	count_consumers(w);
 }
 
-static enum err one_pass(const struct config *config, const struct apply_options *options, struct tally *t,
+static enum err one_pass(const struct config *config, const struct apply_options *options, struct work *w,
                          struct why *why)
 {
 	struct pass pass;
@@ -312,8 +338,9 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	enum err e = pass_open(config, options, &pass, why);
 	if (e != ERR_OK)
 		return e;
-	memset(t, 0, sizeof *t);
-	t->pass = &pass;
+	memset(w, 0, sizeof *w);
+	w->pass = &pass;
+	w->tally.pass = &pass;
 	e = store_prepare(&pass.store, why);
 	if (e == ERR_OK)
 		e = path_join(lock, pass.store.run, "lock");
@@ -321,11 +348,13 @@ static enum err one_pass(const struct config *config, const struct apply_options
 		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
 	if (e != ERR_OK)
 		goto out;
-	work(t, config);
+	work_all(w, config);
+	pass_busy(&pass, 0);
 	file_unlock(&fd);
 out:
 	pass_close(&pass);
-	t->pass = NULL;
+	w->pass = NULL;
+	w->tally.pass = NULL;
 	return e;
 }
 
@@ -352,22 +381,22 @@ enum err agent_apply(const struct config *config, const struct apply_options *op
 		why_next(why, "signet status lists the profiles");
 		return e;
 	}
-	struct tally *t = calloc(1, sizeof *t);
-	if (t == NULL)
+	struct work *w = calloc(1, sizeof *w);
+	if (w == NULL)
 		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a pass");
-	enum err e = one_pass(config, options, t, why);
-	while (e == ERR_OK && t->is_pending && clock_boot_ms() < until) {
+	enum err e = one_pass(config, options, w, why);
+	while (e == ERR_OK && w->tally.is_pending && clock_boot_ms() < until) {
 		sleep(POLL_EVERY_S);
 		again.challenge = NULL; /* it went out with the first pass */
 		again.force_renewal = false;
 		again.is_repeat = true;
-		e = one_pass(config, &again, t, why);
+		e = one_pass(config, &again, w, why);
 	}
 	if (e == ERR_OK) {
-		*out_exit = t->exit;
-		if (t->exit != SIGNET_DONE && why != NULL)
-			*why = t->why;
+		*out_exit = w->tally.exit;
+		if (w->tally.exit != SIGNET_DONE && why != NULL)
+			*why = w->tally.why;
 	}
-	free(t);
+	free(w);
 	return e;
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 #include "hal/log.h"
 
-#define LAST_MAX 4096 /* bytes: six lines */
+#define LAST_MAX 4096 /* bytes: eight lines */
+#define LINES 8
 
 static enum err last_path(const struct store *store, const char *profile, char out[FILE_PATH_MAX])
 {
@@ -42,8 +43,8 @@ enum err last_read(const struct store *store, const char *profile, struct last *
 	if (e != ERR_OK)
 		goto out;
 	char *at = (char *)text.data;
-	const char *lines[6];
-	for (size_t i = 0; i < 6; i++) {
+	const char *lines[LINES];
+	for (size_t i = 0; i < LINES; i++) {
 		lines[i] = next_line(&at);
 		if (lines[i] == NULL) {
 			e = ERR_NOT_FOUND;
@@ -56,6 +57,8 @@ enum err last_read(const struct store *store, const char *profile, struct last *
 	snprintf(last.why.code, sizeof last.why.code, "%s", lines[3]);
 	snprintf(last.why.text, sizeof last.why.text, "%s", lines[4]);
 	snprintf(last.why.next_step, sizeof last.why.next_step, "%s", lines[5]);
+	last.failures = (unsigned)strtoul(lines[6], NULL, 10);
+	last.retry_ms = strtoll(lines[7], NULL, 10);
 	*out = last;
 out:
 	buf_clear(&text);
@@ -75,8 +78,9 @@ void last_write(const struct store *store, const char *profile, const struct las
 	if (e == ERR_OK)
 		e = file_make_folder(folder, 0755, &why);
 	if (e == ERR_OK)
-		e = buf_add_format(&text, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n", (int)last->exit, last->at, last->contact,
-		                   last->why.code, last->why.text, last->why.next_step);
+		e = buf_add_format(&text, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n%u\n%" PRId64 "\n", (int)last->exit, last->at,
+		                   last->contact, last->why.code, last->why.text, last->why.next_step, last->failures,
+		                   last->retry_ms);
 	if (e == ERR_OK)
 		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
 	if (e != ERR_OK)

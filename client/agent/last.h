@@ -12,6 +12,8 @@ struct last {
 	enum signet_exit exit;
 	struct why why;
 	int64_t at, contact; /* unix s; contact: when the server last gave an answer, 0 for never */
+	unsigned failures;   /* in a row; 0 after a success */
+	int64_t retry_ms;    /* CLOCK_BOOTTIME: the agent leaves the profile alone until then; 0: no pause */
 };
 
 /** ERR_NOT_FOUND: no try since boot. Anything unreadable counts as that. */

@@ -146,6 +146,12 @@ static void judge_scep(const struct scep_profile *s, const struct scep_view *v, 
 	if (v->generations.request != 0 && v->request.is_pending && !v->has_certificate) {
 		p->state = STATE_PENDING;
 		p->exit = SIGNET_PENDING;
+	} else if (v->is_key_lost) {
+		p->state = STATE_ERROR;
+		p->exit = SIGNET_TPM;
+		snprintf(p->code, sizeof p->code, "tpm.changed");
+		snprintf(p->detail, sizeof p->detail, "the TPM was cleared or replaced, and the key is gone with it");
+		snprintf(p->next_step, sizeof p->next_step, "signet enroll %s --challenge-file FILE", s->name);
 	} else if (v->is_expired) {
 		p->state = STATE_ERROR;
 		p->exit = SIGNET_EXPIRED;

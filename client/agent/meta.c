@@ -54,6 +54,14 @@ static enum err take(void *ctx, const char *section, const char *name, const cha
 		m->message_type = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "signer") == 0)
 		m->signer = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "storage_key") == 0)
+		snprintf(m->storage_key, sizeof m->storage_key, "%s", value);
+	else if (strcmp(name, "after_change") == 0)
+		m->is_after_change = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "boot") == 0)
+		snprintf(m->boot, sizeof m->boot, "%s", value);
+	else if (strcmp(name, "boots") == 0)
+		m->boots = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "transaction_id") == 0)
 		snprintf(m->transaction_id, sizeof m->transaction_id, "%s", value);
 	else if (strcmp(name, "nonce") == 0 && value[0] != '\0' && !hex_nonce(value, m->nonce))
@@ -93,10 +101,12 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 	enum err e = buf_add_format(&text,
 	                            "[generation]\nschema = %d\nstorage = %s\nkind = %s\npending = %s\n"
 	                            "created = %" PRId64 "\nsent_at = %" PRId64 "\nmessage_type = %u\nsigner = %u\n"
+	                            "storage_key = %s\nafter_change = %s\nboot = %s\nboots = %u\n"
 	                            "transaction_id = %s\nnonce = %s\nurl = %s\n",
 	                            SCHEMA, meta->is_software ? "software" : "tpm", meta->is_renewal ? "renewal" : "enrollment",
 	                            meta->is_pending ? "yes" : "no", meta->created, meta->sent_at, meta->message_type,
-	                            meta->signer, meta->transaction_id, nonce, meta->url);
+	                            meta->signer, meta->storage_key, meta->is_after_change ? "yes" : "no", meta->boot,
+	                            meta->boots, meta->transaction_id, nonce, meta->url);
 	if (e == ERR_OK)
 		e = generation_write(store, profile, number, "meta.ini", buf_bytes(&text), why);
 	buf_clear(&text);

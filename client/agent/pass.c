@@ -72,3 +72,16 @@ void pass_progress(const struct pass *pass, const char *profile, const char *ste
 	if (o != NULL && o->progress != NULL)
 		o->progress(o->progress_ctx, profile, step, result);
 }
+
+void pass_busy(const struct pass *pass, unsigned seconds)
+{
+	const struct agent_host *host = pass->options != NULL ? pass->options->host : NULL;
+	if (host != NULL)
+		host->busy(host->ctx, seconds);
+}
+
+bool pass_is_stopping(const struct pass *pass)
+{
+	const struct agent_host *host = pass->options != NULL ? pass->options->host : NULL;
+	return host != NULL && host->is_stopping(host->ctx);
+}

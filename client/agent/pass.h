@@ -15,6 +15,7 @@ struct pass {
 	struct store store;
 	struct clock_view clock;
 	struct tpm *tpm; /* NULL until a step needs it */
+	bool is_tpm_changed; /* its storage key is not the pinned one (binding.h) */
 };
 
 /** Facts and paths; opens nothing, writes nothing. */
@@ -25,6 +26,11 @@ void pass_close(struct pass *pass);
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why) MUST_CHECK;
 /** Close the TPM until the next pass_tpm(): a software TPM serves one client, and the consumers want it now. */
 void pass_release_tpm(struct pass *pass);
+#define DIALOGUE_BUSY_S 90 /* beyond a profile's timeout: TPM operations and parsing */
+/** Tell the host that the pass may block for so many seconds now; 0: it no longer does. */
+void pass_busy(const struct pass *pass, unsigned seconds);
+/** Does the host want the pass to end soon? */
+bool pass_is_stopping(const struct pass *pass);
 void pass_progress(const struct pass *pass, const char *profile, const char *step, const char *result);
 
 /** Is the certificate of a trust profile installed as the file says? ERR_NOT_FOUND: not yet, or the file differs now. */
@@ -58,6 +64,8 @@ struct scep_view {
 	char reason[256];
 	bool has_certificate; /* of `current` */
 	bool is_expired;      /* by a trusted clock */
+	bool is_key_lost;     /* of `current`: the TPM was cleared or replaced */
+	unsigned boots;       /* boots before this one that ended without an answer to the request under way */
 	int64_t renew_at;     /* unix s; 0 without a certificate */
 	struct generation_meta request; /* when a request is under way */
 };

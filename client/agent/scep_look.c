@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "client/agent/binding.h"
 #include "client/agent/generation.h"
-#include "client/agent/pass.h"
+#include "client/agent/last.h"
 #include "client/agent/refusal.h"
 #include "client/agent/schedule.h"
+#include "hal/device.h"
 
 static bool is_named(const struct pass *pass, const char *name)
 {
@@ -21,22 +23,65 @@ static bool is_forced(const struct pass *pass, const char *name)
 	return pass->options != NULL && pass->options->force_renewal && is_named(pass, name);
 }
 
+/* The file is there, or somebody can be asked. Whether its challenge is a fresh one, the enrollment finds out. */
+static bool has_challenge(const struct pass *pass, const struct scep_profile *p)
+{
+	char path[FILE_PATH_MAX];
+	if (pass->options != NULL && pass->options->challenge != NULL)
+		return true;
+	if (p->challenge_file[0] != '\0')
+		return path_in_root(path, pass->config->root, p->challenge_file) == ERR_OK && file_exists(path);
+	return p->challenge_command[0] != '\0' || p->challenge_url[0] != '\0';
+}
+
+/* A CA that renews only for a new challenge (Intune's policy module) refuses, and goes on once there is one. */
+static bool is_refused_and_has_challenge(const struct pass *pass, const struct scep_profile *p)
+{
+	struct last last;
+	if (pass->options != NULL && pass->options->challenge != NULL)
+		return true;
+	return last_read(&pass->store, p->name, &last) == ERR_OK && last.exit == SIGNET_REFUSED && has_challenge(pass, p);
+}
+
+static void decide_renewal(const struct pass *pass, const struct scep_profile *p, struct scep_view *v, const char *reason)
+{
+	v->next = p->renewal_message == RENEWAL_REENROLL ? SCEP_NEXT_ENROLL : SCEP_NEXT_RENEW;
+	snprintf(v->reason, sizeof v->reason, "%s", reason);
+	if (v->next != SCEP_NEXT_RENEW || !is_refused_and_has_challenge(pass, p))
+		return;
+	v->next = SCEP_NEXT_ENROLL;
+	snprintf(v->reason, sizeof v->reason, "%s; with a challenge, since one is there", reason);
+}
+
+/* The key is gone with the TPM it was made in: one new enrollment. A TPM that changed again since an enrollment for that
+ * very reason is for somebody to look at. */
+static void decide_key_lost(const struct pass *pass, const struct generation_meta *meta, struct scep_view *v)
+{
+	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
+	if (meta->is_after_change && !is_new) {
+		snprintf(v->reason, sizeof v->reason, "the TPM was cleared or replaced once more");
+		return;
+	}
+	v->next = SCEP_NEXT_ENROLL;
+	snprintf(v->reason, sizeof v->reason, "the TPM was cleared or replaced, and the key is gone with it");
+}
+
 static void decide_with_certificate(const struct pass *pass, const struct scep_profile *p, struct scep_view *v,
                                     int64_t not_after)
 {
 	char when[32];
+	char reason[96];
 	if (v->is_expired && p->after_expiry == AFTER_EXPIRY_WAIT) {
 		snprintf(v->reason, sizeof v->reason, "expired; after_expiry = wait");
 	} else if (v->is_expired) {
 		v->next = SCEP_NEXT_ENROLL;
 		snprintf(v->reason, sizeof v->reason, "the certificate has expired");
 	} else if (is_forced(pass, p->name)) {
-		v->next = p->renewal_message == RENEWAL_REENROLL ? SCEP_NEXT_ENROLL : SCEP_NEXT_RENEW;
-		snprintf(v->reason, sizeof v->reason, "asked for");
+		decide_renewal(pass, p, v, "asked for");
 	} else if (pass->clock.is_trusted && pass->clock.now >= v->renew_at) {
-		v->next = p->renewal_message == RENEWAL_REENROLL ? SCEP_NEXT_ENROLL : SCEP_NEXT_RENEW;
 		clock_text(not_after, when, sizeof when);
-		snprintf(v->reason, sizeof v->reason, "renewal is due, the certificate ends %s", when);
+		snprintf(reason, sizeof reason, "renewal is due, the certificate ends %s", when);
+		decide_renewal(pass, p, v, reason);
 	}
 }
 
@@ -72,7 +117,8 @@ static bool decide_complete(const struct pass *pass, const struct scep_profile *
 	return true;
 }
 
-static void decide(const struct pass *pass, const struct scep_profile *p, struct scep_view *v, int64_t not_after)
+static void decide(const struct pass *pass, const struct scep_profile *p, const struct generation_meta *current,
+                   int64_t not_after, struct scep_view *v)
 {
 	const struct generations *g = &v->generations;
 	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
@@ -88,6 +134,8 @@ static void decide(const struct pass *pass, const struct scep_profile *p, struct
 		v->next = v->request.is_pending ? SCEP_NEXT_POLL : SCEP_NEXT_RESEND;
 		snprintf(v->reason, sizeof v->reason, v->request.is_pending ? "the CA has not decided yet"
 		                                                            : "a request was sent and no answer came");
+	} else if (v->is_key_lost) {
+		decide_key_lost(pass, current, v);
 	} else if (v->has_certificate) {
 		decide_with_certificate(pass, p, v, not_after);
 	} else {
@@ -96,19 +144,55 @@ static void decide(const struct pass *pass, const struct scep_profile *p, struct
 	}
 }
 
+static bool is_lost(const struct pass *pass, const char *profile, unsigned number, struct generation_meta *out)
+{
+	return number != 0 && generation_meta_read(&pass->store, profile, number, out, NULL) == ERR_OK &&
+	       binding_is_lost(pass, out);
+}
+
+/* What a key is missing for cannot go on: its answer could not be opened, its certificate not be used. */
+static void leave_what_is_lost(const struct pass *pass, const char *profile, struct scep_view *v)
+{
+	struct generations *g = &v->generations;
+	struct generation_meta meta;
+	if (g->request != 0 && generation_meta_read(&pass->store, profile, g->request, &v->request, NULL) != ERR_OK)
+		g->request = 0; /* cannot be resumed without its transaction: swept by the next enrollment */
+	if (g->request != 0 && (binding_is_lost(pass, &v->request) || is_lost(pass, profile, g->signer, &meta)))
+		g->request = 0;
+	if (is_lost(pass, profile, g->complete, &meta))
+		g->complete = 0;
+	if (g->complete == 0)
+		g->is_refused = false;
+}
+
+/* Of the request under way, or of a key that waits for one. */
+static unsigned boots_without_answer(const struct pass *pass, const char *profile, const struct scep_view *v)
+{
+	char now[BOOT_ID_CAP] = "";
+	struct generation_meta meta = v->request;
+	if (v->generations.request == 0 &&
+	    (v->generations.unused == 0 ||
+	     generation_meta_read(&pass->store, profile, v->generations.unused, &meta, NULL) != ERR_OK))
+		return 0;
+	if (device_boot_id(now, sizeof now) != ERR_OK || meta.boot[0] == '\0' || strcmp(meta.boot, now) == 0)
+		return meta.boots;
+	return meta.boots + 1;
+}
+
 enum err scep_look(const struct pass *pass, const struct scep_profile *profile, struct scep_view *out,
                    struct why *why)
 {
 	struct scep_view v = { .next = SCEP_NEXT_NOTHING };
+	struct generation_meta current = { .created = 0 };
 	struct certificate cert = { .not_after = 0 };
 	struct buf der;
 	buf_init(&der, CERTIFICATE_MAX);
 	enum err e = generations_look(&pass->store, profile->name, &v.generations, why);
 	if (e != ERR_OK)
 		goto out;
-	if (v.generations.request != 0 &&
-	    generation_meta_read(&pass->store, profile->name, v.generations.request, &v.request, NULL) != ERR_OK)
-		v.generations.request = 0; /* cannot be resumed without its transaction: swept by the next enrollment */
+	leave_what_is_lost(pass, profile->name, &v);
+	v.is_key_lost = is_lost(pass, profile->name, v.generations.current, &current);
+	v.boots = boots_without_answer(pass, profile->name, &v);
 	if (v.generations.current != 0 &&
 	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
 	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {
@@ -118,7 +202,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 		                               profile->renewal_spread_percent,
 		                               schedule_identity(cert.subject) + schedule_identity(cert.san));
 	}
-	decide(pass, profile, &v, cert.not_after);
+	decide(pass, profile, &current, cert.not_after, &v);
 	*out = v;
 out:
 	buf_clear(&der);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "client/agent/binding.h"
 #include "client/agent/generation.h"
 #include "client/agent/history.h"
 #include "client/agent/scep_resolve.h"
@@ -9,11 +10,13 @@
 #include "client/pki/software_key.h"
 #include "client/scep/issued.h"
 #include "client/scep/worker.h"
+#include "hal/device.h"
 #include "hal/log.h"
 
 #define KEY_FILE_MAX 8192     /* bytes: PEM of an RSA-4096 key is 3.3 KiB */
 #define PAGE_INTERVAL_S 3600  /* a challenge page has five slots that live an hour */
 #define MARK_FILE "challenge.mark"
+#define KEY_BUSY_S 330 /* told to the host: prime search takes up to 300 s on a slow TPM */
 
 /* One dialogue in the parent: what the worker's questions need. */
 struct step {
@@ -24,6 +27,11 @@ struct step {
 	unsigned number; /* generation of the request */
 	struct generation_meta meta;
 };
+
+static enum err write_meta(const struct step *s, struct why *why)
+{
+	return generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+}
 
 /* ---- keys ---- */
 
@@ -81,12 +89,16 @@ static enum err make_key(struct step *s, struct device_key *out, struct why *why
 	struct device_key key = { .ops = NULL };
 	struct buf blob;
 	buf_init(&blob, KEY_FILE_MAX);
+	pass_busy(s->pass, KEY_BUSY_S);
 	enum err e = make_by_storage(s, &blob, &key, why);
+	pass_busy(s->pass, s->profile->timeout_s + DIALOGUE_BUSY_S);
+	if (e == ERR_OK && !s->meta.is_software)
+		binding_now(&s->pass->store, s->meta.storage_key);
 	if (e == ERR_OK)
 		e = generation_write(&s->pass->store, s->profile->name, s->number, s->meta.is_software ? "key.pem" : "key.der",
 		                     buf_bytes(&blob), why);
 	if (e == ERR_OK)
-		e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+		e = write_meta(s, why);
 	if (e == ERR_OK) {
 		log_info("scep: %s: made an RSA-%u key (%s)", s->profile->name, s->profile->key_bits,
 		         s->meta.is_software ? "software" : "in the TPM");
@@ -112,7 +124,8 @@ static enum err copy_key(struct step *s, unsigned from, struct why *why)
 		e = generation_write(&s->pass->store, s->profile->name, s->number, name, buf_bytes(&file), why);
 	if (e == ERR_OK) {
 		s->meta.is_software = meta.is_software;
-		e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+		memcpy(s->meta.storage_key, meta.storage_key, sizeof s->meta.storage_key);
+		e = write_meta(s, why);
 	}
 	buf_clear(&file);
 	return e;
@@ -155,6 +168,17 @@ static enum err open_keys(void *ctx, struct device_key *out_request, struct devi
 }
 
 /* ---- what goes out is stored first ---- */
+
+/* The first try of this boot: a device that boots in a loop must not knock at each. */
+static enum err count_boot(struct step *s, struct why *why)
+{
+	char now[BOOT_ID_CAP] = "";
+	if (device_boot_id(now, sizeof now) != ERR_OK || strcmp(s->meta.boot, now) == 0)
+		return ERR_OK;
+	s->meta.boots = s->view->boots;
+	memcpy(s->meta.boot, now, sizeof now);
+	return write_meta(s, why);
+}
 
 static enum err may_ask_page(const struct step *s, struct why *why)
 {
@@ -206,7 +230,7 @@ static enum err store_sent(void *ctx, const struct scep_sent *sent, struct why *
 	if (e == ERR_OK && sent->challenge_mark.len > 0)
 		e = write_part(s, MARK_FILE, buf_bytes(&sent->challenge_mark), why);
 	if (e == ERR_OK)
-		e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+		e = write_meta(s, why);
 	if (e == ERR_OK)
 		e = write_part(s, "message.der", buf_bytes(&sent->message), why);
 	if (e == ERR_OK && sent->challenge_mark.len > 0)
@@ -292,8 +316,10 @@ static enum err judge(struct step *s, const struct scep_answer *answer, struct w
 
 static enum err pending(struct step *s, struct why *why)
 {
+	bool is_news = !s->meta.is_pending || s->meta.boots != 0;
 	s->meta.is_pending = true;
-	enum err e = generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+	s->meta.boots = 0; /* the CA is there, and has answered */
+	enum err e = is_news ? write_meta(s, why) : ERR_OK;
 	if (e != ERR_OK)
 		return e;
 	e = why_set(why, ERR_AGAIN, "scep.pending", "%s: the CA has not decided yet (transaction %s)", s->profile->name,
@@ -341,13 +367,22 @@ static enum err start_generation(struct step *s, struct why *why)
 	s->number = keep.unused != 0 ? keep.unused : keep.newest + 1;
 	if (e == ERR_OK && s->number > GENERATION_MAX)
 		e = why_set(why, ERR_TOO_BIG, "state.generations", "%s: generation numbers are used up", s->profile->name);
-	s->meta = (struct generation_meta){ .is_renewal = s->view->next == SCEP_NEXT_RENEW, .created = (int64_t)time(NULL) };
+	s->meta = (struct generation_meta){ .is_renewal = s->view->next == SCEP_NEXT_RENEW,
+		                            .is_after_change = s->view->is_key_lost,
+		                            .created = (int64_t)time(NULL),
+		                            .boots = s->view->boots };
 	s->meta.signer = s->meta.is_renewal ? s->view->generations.current : 0;
-	if (e == ERR_OK && keep.unused != 0) {
-		struct generation_meta before;
-		if (generation_meta_read(&s->pass->store, s->profile->name, keep.unused, &before, NULL) == ERR_OK)
-			s->meta.is_software = before.is_software;
-	}
+	if (device_boot_id(s->meta.boot, sizeof s->meta.boot) != ERR_OK)
+		s->meta.boot[0] = '\0';
+	if (e != ERR_OK || keep.unused == 0)
+		return e;
+	struct generation_meta before;
+	if (generation_meta_read(&s->pass->store, s->profile->name, keep.unused, &before, NULL) != ERR_OK)
+		return ERR_OK;
+	s->meta.is_software = before.is_software;
+	memcpy(s->meta.storage_key, before.storage_key, sizeof s->meta.storage_key);
+	bool is_new_boot = strcmp(before.boot, s->meta.boot) != 0;
+	return is_new_boot ? write_meta(s, why) : ERR_OK;
 	return e;
 }
 
@@ -399,12 +434,16 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 		e = scep_take_challenge(pass, profile, &resolved, &own);
 	else if (view->next == SCEP_NEXT_RENEW)
 		e = take_static_challenge(pass, profile, &resolved, &own);
+	if (e == ERR_OK && is_new && view->is_key_lost && pass->is_tpm_changed)
+		e = binding_forget(pass, &own);
 	if (e == ERR_OK && is_new) {
 		e = start_generation(&s, &own);
 	} else if (e == ERR_OK) {
 		s.number = view->generations.request;
 		s.meta = view->request;
-		e = read_sent(&s, &sent, &own);
+		e = count_boot(&s, &own);
+		if (e == ERR_OK)
+			e = read_sent(&s, &sent, &own);
 		resolved.job.sent = &sent;
 	}
 	if (e == ERR_OK)

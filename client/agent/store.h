@@ -35,6 +35,9 @@ enum err store_path(const struct store *store, const char *folder, const char *p
                     char out[FILE_PATH_MAX]) MUST_CHECK;
 
 /** What a generation is for and how far its request went: meta.ini, schema 1. */
+#define BINDING_CAP 17 /* 16 hex digits and NUL: mark of a storage key, binding.h */
+#define BOOT_ID_CAP 37 /* a UUID and NUL */
+
 struct generation_meta {
 	bool is_software;          /* key.pem instead of key.der */
 	bool is_renewal;           /* message signed by the previous certificate's key */
@@ -42,6 +45,10 @@ struct generation_meta {
 	int64_t created, sent_at;  /* unix s; sent_at 0: nothing went out */
 	unsigned message_type;     /* 17 or 19 */
 	unsigned signer;           /* generation whose key signs a renewal: the answer is encrypted to it */
+	char storage_key[BINDING_CAP]; /* that its key hangs on; "" : software, or written before this was */
+	bool is_after_change;      /* enrolled because the TPM was cleared or replaced */
+	char boot[BOOT_ID_CAP];    /* boot of the last try to get it issued */
+	unsigned boots;            /* boots before that one which ended without an answer */
 	char transaction_id[SCEP_TRANSACTION_ID_MAX];
 	uint8_t nonce[SCEP_NONCE_LEN];
 	char url[SCEP_URL_MAX];

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/agent/tally.h"
+#include <string.h>
+#include <time.h>
+#include "client/agent/schedule.h"
+#include "client/pki/hash.h"
+#include "hal/log.h"
+
+/* For profiles that no certificate belongs to; the defaults of a scep profile. */
+#define DELAY_S 60
+#define DELAY_MAX_S 3600
+#define PAUSE_MAX_MS (25LL * 3600 * 1000) /* longer than any pause: of another boot, in a run folder that outlived it */
+
+static const char *certificate_of(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->wifi_count; i++)
+		if (strcmp(config->wifis[i].name, name) == 0)
+			return config->wifis[i].certificate;
+	for (size_t i = 0; i < config->vpn_count; i++)
+		if (strcmp(config->vpns[i].name, name) == 0)
+			return config->vpns[i].certificate;
+	return name;
+}
+
+static int64_t pause_ms(const struct tally *t, const char *name, unsigned failures)
+{
+	const struct scep_profile *p = config_find_scep(t->pass->config, certificate_of(t->pass->config, name));
+	uint8_t four[4] = { 0, 0, 0, 0 };
+	uint32_t random = 0;
+	if (random_bytes(four, sizeof four) == ERR_OK)
+		memcpy(&random, four, sizeof random);
+	return schedule_retry_ms(failures, p != NULL ? p->retry_delay_s : DELAY_S, p != NULL ? p->retry_delay_max_s : DELAY_MAX_S,
+	                         t->retry_after_s, random);
+}
+
+static void note(struct tally *t, enum signet_exit code, const struct why *why)
+{
+	t->is_pending = t->is_pending || code == SIGNET_PENDING;
+	if (code == SIGNET_DONE || t->exit != SIGNET_DONE)
+		return;
+	t->exit = code;
+	t->why = *why;
+}
+
+void tally_count(struct tally *tally, const char *name, enum err e, const struct why *why)
+{
+	enum signet_exit code = outcome_exit(e, why);
+	struct last before = { .exit = SIGNET_DONE };
+	bool has_before = last_read(&tally->pass->store, name, &before) == ERR_OK;
+	note(tally, code, why);
+	if (code != SIGNET_DONE && code != SIGNET_WAITING && code != SIGNET_PENDING)
+		log_warn("agent: %s: %s", name, why->text);
+	if (code == SIGNET_DONE && (!has_before || before.exit == SIGNET_DONE))
+		return; /* nothing to correct: an idle pass writes nothing */
+	struct last last = { .exit = code, .at = (int64_t)time(NULL), .contact = before.contact };
+	if (code != SIGNET_DONE)
+		last.why = *why;
+	if (code != SIGNET_DONE && code != SIGNET_WAITING) { /* what waits is woken, or costs nothing to look at */
+		last.failures = before.failures + 1;
+		last.retry_ms = clock_boot_ms() + pause_ms(tally, name, last.failures);
+	}
+	tally->retry_after_s = 0;
+	if (code == SIGNET_WAITING && has_before && before.exit == code && strcmp(before.why.text, last.why.text) == 0)
+		return;
+	last_write(&tally->pass->store, name, &last);
+}
+
+void tally_contact(const struct tally *tally, const char *name, int64_t now)
+{
+	struct last last = { .exit = SIGNET_DONE };
+	if (last_read(&tally->pass->store, name, &last) != ERR_OK)
+		last = (struct last){ .exit = SIGNET_DONE };
+	last.at = last.contact = now;
+	last_write(&tally->pass->store, name, &last);
+}
+
+/* A network that came up may be the one that was missing; not more than one try in DELAY_S, links may flap. */
+static bool may_use_network(const struct tally *t, const struct last *last)
+{
+	return t->pass->options->is_network_new && last->exit == SIGNET_UNREACHABLE && (int64_t)time(NULL) - last->at >= DELAY_S;
+}
+
+bool tally_rests(struct tally *tally, const char *name, struct why *why)
+{
+	struct last last;
+	const struct apply_options *o = tally->pass->options;
+	if (!o->is_scheduled || last_read(&tally->pass->store, name, &last) != ERR_OK)
+		return false;
+	int64_t left = last.retry_ms - clock_boot_ms();
+	if (left <= 0 || left > PAUSE_MAX_MS || may_use_network(tally, &last))
+		return false;
+	note(tally, last.exit, &last.why);
+	if (why != NULL)
+		*why = last.why;
+	return true;
+}
