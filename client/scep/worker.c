@@ -209,6 +209,9 @@ static pid_t start_child(const struct scep_job *job, http_exchange_fn http, int 
 	pid_t child = fork();
 	if (child == 0) {
 		struct rlimit none = { 0, 0 };
+		sigset_t unblocked;
+		sigemptyset(&unblocked);
+		sigprocmask(SIG_SETMASK, &unblocked, NULL); /* the agent blocks those it sleeps on (hal/wake.h) */
 		close(pair[0]);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_DUMPABLE, 0);
