@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/agent/scep_resolve.h"
 #include <string.h>
+#include <strings.h>
+#include "client/agent/schedule.h"
 #include "client/agent/used.h"
 #include "client/config/variables.h"
 #include "client/pki/csr.h"
@@ -102,8 +104,6 @@ static enum err resolve_server(const struct pass *pass, const struct scep_profil
 		e = trust_path(pass, p->tls_trust, r->tls_ca);
 		s->tls_ca_file = r->tls_ca;
 	}
-	s->urls = (const char *const *)p->url.items;
-	s->url_count = p->url.count;
 	s->ca_identifier = p->ca_identifier;
 	s->proxy = p->proxy;
 	s->timeout_ms = (int64_t)p->timeout_s * 1000;
@@ -115,6 +115,40 @@ static enum err resolve_server(const struct pass *pass, const struct scep_profil
 	s->is_clock_trusted = pass->clock.is_trusted;
 	resolve_algorithms(p, s);
 	return e;
+}
+
+/* The host of a checked url: behind the scheme, up to port or path. */
+static struct bytes host_of(const char *url)
+{
+	const char *scheme_end = strstr(url, "://");
+	const char *host = scheme_end != NULL ? scheme_end + strlen("://") : url;
+	return (struct bytes){ (const uint8_t *)host, strcspn(host, host[0] == '[' ? "]" : ":/?#") };
+}
+
+static bool is_same_host(const char *url, const char *other)
+{
+	struct bytes a = host_of(url), b = host_of(other);
+	return a.len == b.len && strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0;
+}
+
+/* All urls in this device's order; with a page only those on its host, unless it has a host of its own. */
+static void resolve_urls(const struct scep_profile *p, struct scep_resolved *r)
+{
+	struct scep_server *s = &r->job.server;
+	bool has_page = r->job.intent == SCEP_ENROLL && p->challenge_url[0] != '\0';
+	size_t order[CONFIG_LIST_MAX];
+	uint32_t identity = schedule_identity(buf_bytes(&r->subject));
+	for (size_t i = 0; i < r->job.content.san_count; i++)
+		identity += schedule_identity(buf_bytes(&r->san_text[i]));
+	schedule_url_order(identity, p->url.count, order);
+	s->urls = r->urls;
+	for (size_t i = 0; i < p->url.count && has_page; i++)
+		if (is_same_host(p->url.items[order[i]], p->challenge_url))
+			r->urls[s->url_count++] = p->url.items[order[i]];
+	if (s->url_count > 0)
+		return;
+	for (size_t i = 0; i < p->url.count; i++)
+		r->urls[s->url_count++] = p->url.items[order[i]];
 }
 
 /* Renewal: subject and SAN byte for byte as the old certificate has them (NDES denies anything else). */
@@ -163,6 +197,7 @@ enum err scep_resolve(const struct pass *pass, const struct scep_profile *profil
 		out->job.content.subject = buf_bytes(&out->subject);
 		out->job.content.key_usage = profile->key_usage;
 		out->job.content.template_name = profile->template_name;
+		resolve_urls(profile, out);
 	}
 	if (e == ERR_OK && intent == SCEP_RENEW)
 		e = take_over_names(pass, profile, out, why);

@@ -9,7 +9,9 @@ extern "C" {
 
 #define RESOLVED_SANS_MAX 64
 
-/** A scep profile turned into a job: variables expanded, words made OIDs, anchors read. Owns what job borrows. */
+/** A scep profile turned into a job: variables expanded, words made OIDs, anchors read, urls
+ *  put in this device's order (a new enrollment with challenge_url keeps to the servers on the page's host, if any:
+ *  a challenge of a page belongs to its server). Owns what job borrows. */
 struct scep_resolved {
 	struct scep_job job;
 	struct certificate_set anchors;
@@ -17,6 +19,7 @@ struct scep_resolved {
 	struct buf san_text[RESOLVED_SANS_MAX];
 	struct san sans[RESOLVED_SANS_MAX];
 	const char *ekus[CERTIFICATE_EKU_MAX];
+	const char *urls[CONFIG_LIST_MAX]; /* in this device's order */
 	char tls_ca[FILE_PATH_MAX];
 	char user[128];
 	bool is_challenge_from_file; /* to be wiped once it went out */
