@@ -212,6 +212,7 @@ static enum err wait_after_boots(const struct pass *pass, const struct scep_prof
 
 static enum err step_scep(struct work *w, const struct scep_profile *p, struct why *why)
 {
+	struct scep_hints hints = { .date = 0 };
 	struct scep_view view;
 	struct certificate_set anchors = { .count = 0 };
 	enum err e = trust_anchors(w->pass, &p->trust, &anchors, why);
@@ -229,7 +230,8 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 	e = wait_after_boots(w->pass, p, &view, why);
 	if (e != ERR_OK)
 		return e;
-	e = scep_step(w->pass, p, &view, why);
+	e = scep_step(w->pass, p, &view, &hints, why);
+	w->tally.retry_after_s = hints.retry_after_s;
 	if (e != ERR_OK && outcome_exit(e, why) == SIGNET_WAITING) {
 		const struct why waits = *why;
 		if (view.is_key_lost)

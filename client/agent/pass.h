@@ -75,9 +75,16 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 /** The key of a generation, from key.der in the TPM or key.pem. *out is closed by the caller. */
 enum err scep_load_key(struct pass *pass, const char *profile, unsigned generation, struct device_key *out,
                        struct why *why) MUST_CHECK;
-/** Do the next step of a profile whose dependencies are in place. ERR_AGAIN "scep.pending": the CA has not decided. */
+/** The last that the server's HTTP headers said; 0: nothing. Not authenticated. */
+struct scep_hints {
+	int64_t date;          /* Date, unix s */
+	int64_t retry_after_s; /* Retry-After */
+};
+
+/** Do the next step of a profile whose dependencies are in place. ERR_AGAIN "scep.pending": the CA has not decided.
+ *  *out_hints is written in any case, also when the step fails: it is for what comes after the failure. */
 enum err scep_step(struct pass *pass, const struct scep_profile *profile, const struct scep_view *view,
-                   struct why *why) MUST_CHECK;
+                   struct scep_hints *out_hints, struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,7 @@ struct step {
 	const struct scep_profile *profile;
 	const struct scep_view *view;
 	struct scep_resolved *resolved;
+	struct scep_hints *hints;
 	unsigned number; /* generation of the request */
 	struct generation_meta meta;
 };
@@ -265,6 +266,19 @@ static void progress(void *ctx, const char *step, const char *result)
 	pass_progress(s->pass, s->profile->name, step, result);
 }
 
+static void hint(void *ctx, enum scep_hint hint, int64_t value)
+{
+	const struct step *s = ctx;
+	switch (hint) {
+	case SCEP_HINT_DATE:
+		s->hints->date = value;
+		break;
+	case SCEP_HINT_RETRY_AFTER:
+		s->hints->retry_after_s = value;
+		break;
+	}
+}
+
 /* ---- the answer ---- */
 
 static void wipe_challenge_file(const struct step *s)
@@ -346,7 +360,7 @@ static void after_failure(const struct step *s, enum err e, const struct why *wh
 
 static enum err run(struct step *s, struct why *why)
 {
-	struct worker_host host = { open_keys, store_sent, progress, s };
+	struct worker_host host = { open_keys, store_sent, progress, hint, s };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	enum err e = worker_run(&s->resolved->job, http_exchange, &host, &answer, why);
 	if (e == ERR_OK)
@@ -414,13 +428,14 @@ static enum scep_intent intent_of(enum scep_next next)
 }
 
 enum err scep_step(struct pass *pass, const struct scep_profile *profile, const struct scep_view *view,
-                   struct why *why)
+                   struct scep_hints *out_hints, struct why *why)
 {
 	struct scep_resolved resolved;
 	struct scep_sent sent;
 	struct why own = { .code = "" };
-	struct step s = { .pass = pass, .profile = profile, .view = view, .resolved = &resolved };
+	struct step s = { .pass = pass, .profile = profile, .view = view, .resolved = &resolved, .hints = out_hints };
 	bool is_new = view->next == SCEP_NEXT_ENROLL || view->next == SCEP_NEXT_RENEW;
+	*out_hints = (struct scep_hints){ .date = 0 };
 	if (view->next == SCEP_NEXT_NOTHING)
 		return ERR_OK;
 	if (view->next == SCEP_NEXT_SWITCH)

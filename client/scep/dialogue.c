@@ -330,7 +330,7 @@ enum err scep_dialogue(const struct scep_job *job, const struct scep_ports *port
                        struct why *why)
 {
 	struct dialogue d = { .job = job, .ports = ports };
-	d.exchange = (struct exchange){ .http = ports->http,
+	d.exchange = (struct exchange){ .ports = ports,
 		                        .server = &job->server,
 		                        .deadline_ms = clock_boot_ms() + job->server.timeout_ms };
 	buf_init(&d.challenge, CSR_CHALLENGE_MAX);

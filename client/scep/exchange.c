@@ -13,6 +13,12 @@ static enum err spent(const char *url, struct why *why)
 	return e;
 }
 
+static void hint(const struct exchange *x, enum scep_hint kind, int64_t value)
+{
+	if (x->ports->hint != NULL)
+		x->ports->hint(x->ports->ctx, kind, value);
+}
+
 static enum err get(const struct exchange *x, struct http_request *request, struct http_reply *out, struct why *why)
 {
 	request->proxy = x->server->proxy;
@@ -20,7 +26,12 @@ static enum err get(const struct exchange *x, struct http_request *request, stru
 	request->timeout_ms = x->deadline_ms - clock_boot_ms();
 	if (request->timeout_ms <= 0)
 		return spent(request->url, why);
-	return x->http(request, out, why);
+	enum err e = x->ports->http(request, out, why);
+	if (e == ERR_OK && out->date > 0)
+		hint(x, SCEP_HINT_DATE, out->date);
+	if (e == ERR_OK && out->retry_after_s > 0)
+		hint(x, SCEP_HINT_RETRY_AFTER, out->retry_after_s);
+	return e;
 }
 
 static enum err build_url(const char *url, const char *operation, struct bytes message, struct buf *out)

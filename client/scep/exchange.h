@@ -9,7 +9,7 @@ extern "C" {
 
 /** The HTTP side of RFC 8894 section 4: one function an operation, all within one deadline. */
 struct exchange {
-	http_exchange_fn http;
+	const struct scep_ports *ports; /* http and hint */
 	const struct scep_server *server;
 	int64_t deadline_ms; /* clock_boot_ms() */
 };

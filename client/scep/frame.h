@@ -17,6 +17,7 @@ enum frame_kind {
 	FRAME_STORE,    /* a struct scep_sent, or nothing for "a challenge page is about to be asked" */
 	FRAME_RESULT,   /* error and why, or an answer; the last frame */
 	FRAME_PROGRESS, /* step, result; not answered */
+	FRAME_HINT,     /* enum scep_hint, value in two numbers, high half first; not answered */
 	/* of the parent */
 	FRAME_KEYS,     /* public halves of the two keys, once they are there; or an error */
 	FRAME_ANSWER    /* error and why, or the bytes asked for */

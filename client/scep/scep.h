@@ -63,6 +63,12 @@ struct scep_job { /* all borrowed */
 	const struct scep_sent *sent;    /* SCEP_RESEND, SCEP_POLL */
 };
 
+/** What a server's HTTP headers say, true or not: nothing of it is authenticated. */
+enum scep_hint {
+	SCEP_HINT_DATE = 1,   /* its time, unix s, up to the year 9999 */
+	SCEP_HINT_RETRY_AFTER /* seconds to stay away, > 0, < 2^31 */
+};
+
 /** What the dialogue needs of the world. The worker puts pipes behind it, tests put fakes. */
 struct scep_ports {
 	http_exchange_fn http;
@@ -70,7 +76,9 @@ struct scep_ports {
 	const struct device_key *signer_key;  /* signs messages, opens replies; may be the same */
 	/** Store before it goes out. A page about to be asked for a challenge: sent is NULL. */
 	enum err (*store)(void *ctx, const struct scep_sent *sent, struct why *why);
-	void (*progress)(void *ctx, const char *step, const char *result);
+	void (*progress)(void *ctx, const char *step, const char *result); /* NULL allowed */
+	/** Once for each header of each reply, also when the dialogue fails then. NULL allowed. */
+	void (*hint)(void *ctx, enum scep_hint hint, int64_t value);
 	void *ctx;
 };
 

@@ -13,7 +13,8 @@
 #include "hal/clock.h"
 
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
-#define QUESTIONS_MAX 64  /* a dialogue asks about eight times; a broken worker must not ask for ever */
+#define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and three for each reply of each url; a broken worker must not go on for ever */
+#define DATE_MAX 253402300799 /* unix s: the end of the year 9999, the last that HTTP can write */
 
 /* ---- the child ---- */
 
@@ -41,13 +42,26 @@ static void tell_progress(void *ctx, const char *step, const char *result)
 	buf_clear(&text);
 }
 
+static void tell_hint(void *ctx, enum scep_hint hint, int64_t value)
+{
+	struct worker_link *link = ctx;
+	struct buf number;
+	buf_init(&number, FRAME_MAX);
+	if (pack_number(&number, (uint32_t)hint) == ERR_OK && pack_number(&number, (uint32_t)(value >> 32)) == ERR_OK &&
+	    pack_number(&number, (uint32_t)value) == ERR_OK &&
+	    frame_send(link->fd, FRAME_HINT, buf_bytes(&number)) != ERR_OK) {
+		/* the parent is gone: the next question says so */
+	}
+	buf_clear(&number);
+}
+
 static _Noreturn void child_main(const struct scep_job *job, http_exchange_fn http, int fd)
 {
 	struct worker_link link = { .fd = fd };
 	struct worker_key request_key = { &link, WORKER_REQUEST_KEY };
 	struct worker_key signer_key = { &link, WORKER_SIGNER_KEY };
 	struct device_key keys[] = { worker_key_open(&request_key), worker_key_open(&signer_key) };
-	struct scep_ports ports = { http, &keys[0], &keys[1], ask_store, tell_progress, &link };
+	struct scep_ports ports = { http, &keys[0], &keys[1], ask_store, tell_progress, tell_hint, &link };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	struct why why = { .code = "" };
 	struct buf result;
@@ -153,6 +167,20 @@ static void pass_progress(const struct service *s, struct bytes in)
 		s->host->progress(s->host->ctx, step, result);
 }
 
+static void pass_hint(const struct service *s, struct bytes in)
+{
+	uint32_t kind;
+	uint32_t high;
+	uint32_t low;
+	if (s->host->hint == NULL || unpack_number(&in, &kind) != ERR_OK || unpack_number(&in, &high) != ERR_OK ||
+	    unpack_number(&in, &low) != ERR_OK || in.len != 0)
+		return;
+	uint64_t value = (uint64_t)high << 32 | low;
+	if (value > 0 && ((kind == SCEP_HINT_DATE && value <= DATE_MAX) ||
+	                  (kind == SCEP_HINT_RETRY_AFTER && value <= INT32_MAX)))
+		s->host->hint(s->host->ctx, (enum scep_hint)kind, (int64_t)value);
+}
+
 static enum err take_result(const struct service *s, struct bytes in)
 {
 	enum err e = unpack_outcome(&in, s->why);
@@ -178,6 +206,8 @@ static enum err serve(const struct service *s, int64_t until_ms)
 		}
 		if (kind == FRAME_PROGRESS)
 			pass_progress(s, buf_bytes(&payload));
+		else if (kind == FRAME_HINT)
+			pass_hint(s, buf_bytes(&payload));
 		else if (kind == FRAME_SIGN || kind == FRAME_DECRYPT || kind == FRAME_STORE)
 			e = answer_question(s, kind, buf_bytes(&payload));
 		else

@@ -15,7 +15,8 @@ struct worker_host {
 	enum err (*open_keys)(void *ctx, struct device_key *out_request_key, struct device_key *out_signer_key,
 	                      struct why *why);
 	enum err (*store)(void *ctx, const struct scep_sent *sent, struct why *why);
-	void (*progress)(void *ctx, const char *step, const char *result);
+	void (*progress)(void *ctx, const char *step, const char *result);  /* NULL allowed */
+	void (*hint)(void *ctx, enum scep_hint hint, int64_t value);         /* NULL allowed; the range is checked */
 	void *ctx;
 };
 
