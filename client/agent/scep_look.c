@@ -197,6 +197,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
 	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {
 		v.has_certificate = true;
+		v.not_after = cert.not_after;
 		v.is_expired = pass->clock.is_trusted && pass->clock.now > cert.not_after;
 		v.renew_at = schedule_renew_at(cert.not_before, cert.not_after, profile->renewal_threshold_percent,
 		                               profile->renewal_spread_percent,

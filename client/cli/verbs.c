@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/cli/verbs.h"
 #include <string.h>
+#include "client/cli/agent.h"
 #include "client/cli/apply.h"
 #include "client/cli/check.h"
 #include "client/cli/inventory.h"
@@ -29,13 +30,14 @@ static const struct verb verbs[] = {
      OPTION_PEM | OPTION_CHAIN | OPTION_TEXT, true, true, show_run},
     {"inventory", "[--json, --csv] [-o FILE] [--append]", "one row a certificate", 0, 0,
      OPTION_CSV | OPTION_OUTPUT | OPTION_APPEND, true, true, inventory_run},
+    {"agent", "", "the daemon: apply, renew, repair; SIGHUP reads the configuration again", 0, 0, 0, true, false,
+     agent_verb_run},
     {"test", "wifi, vpn [PROFILE]", "a live, harmless try, under 30 s a profile", 1, 2, 0, true, true,
      test_run},
     {"config", "check, show", "check the configuration, or show it with each value's origin", 1, 1,
      0, true, true, check_run},
     {"version", "", "the version of this program", 0, 0, 0, false, true, run_version},
     {"help", "[VERB]", "this list, or one verb with its options", 0, 1, 0, false, false, run_help},
-    {"agent", "", "the daemon: apply, renew, repair", 0, 0, 0, false, false, NULL},
     {"doctor", "[--only ID]", "named checks with cause and next step", 0, 0, 0, false, false, NULL},
     {"retire", "PROFILE or --all [--yes]", "take a profile off the device", 0, 0, 0, false, false,
      NULL},
