@@ -11,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "hal/clock.h"
+#include "hal/file_parts.h"
 
 #define NAMES_MAX 10000 /* entries of one folder that we list */
 #define LOCK_TRY_MS 50	/* between two tries for a lock */
 
-static enum err fail(const char *what, const char *path, struct why *why)
+enum err file_fail(const char *what, const char *path, struct why *why)
 {
 	int number = errno;
 	enum err e = number == ENOENT || number == ENOTDIR		      ? ERR_NOT_FOUND
@@ -27,7 +28,7 @@ static enum err fail(const char *what, const char *path, struct why *why)
 	return why_set(why, e, code, "%s: cannot %s: %s", path, what, strerror(number));
 }
 
-static enum err no_regular_file(const char *path, struct why *why)
+enum err file_no_regular(const char *path, struct why *why)
 {
 	return why_set(why, ERR_IO, "file.kind", "%s: not a regular file", path);
 }
@@ -53,14 +54,14 @@ static void folder_of(const char *path, char out[FILE_PATH_MAX])
 		*slash = '\0';
 }
 
-static enum err sync_folder_of(const char *path, struct why *why)
+enum err file_sync_folder_of(const char *path, struct why *why)
 {
 	char folder[FILE_PATH_MAX];
 	folder_of(path, folder);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fail("open", folder, why);
-	enum err e = fsync(fd) == 0 || errno == EINVAL ? ERR_OK : fail("sync", folder, why);
+		return file_fail("open", folder, why);
+	enum err e = fsync(fd) == 0 || errno == EINVAL ? ERR_OK : file_fail("sync", folder, why);
 	close(fd);
 	return e;
 }
@@ -72,18 +73,18 @@ enum err file_read(const char *path, struct buf *out, struct why *why)
 	size_t len_before = out->len;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return fail("open", path, why);
+		return file_fail("open", path, why);
 	enum err e = ERR_OK;
 	if (fstat(fd, &info) != 0)
-		e = fail("read", path, why);
+		e = file_fail("read", path, why);
 	else if (!S_ISREG(info.st_mode))
-		e = no_regular_file(path, why);
+		e = file_no_regular(path, why);
 	while (e == ERR_OK) {
 		ssize_t n = read(fd, part, sizeof part);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			e = fail("read", path, why);
+			e = file_fail("read", path, why);
 		if (n <= 0)
 			break;
 		e = buf_add(out, part, (size_t)n);
@@ -97,81 +98,23 @@ enum err file_read(const char *path, struct buf *out, struct why *why)
 	return e;
 }
 
-static enum err write_all(int fd, struct bytes content, const char *path, struct why *why)
+enum err file_write_all(int fd, struct bytes content, const char *path, struct why *why)
 {
 	while (content.len > 0) {
 		ssize_t n = write(fd, content.data, content.len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return fail("write", path, why);
+			return file_fail("write", path, why);
 		content = (struct bytes){content.data + n, content.len - (size_t)n};
 	}
 	return ERR_OK;
 }
 
-static enum err write_and_sync(int fd, struct bytes content, const char *path, struct why *why)
+enum err file_write_and_sync(int fd, struct bytes content, const char *path, struct why *why)
 {
-	enum err e = write_all(fd, content, path, why);
-	return e != ERR_OK || fsync(fd) == 0 ? e : fail("sync", path, why);
-}
-
-/* A target that is a symlink keeps being one: what it points at is replaced. */
-static enum err write_target(const char *path, char out[FILE_PATH_MAX], struct why *why)
-{
-	struct stat info;
-	if (strlen(path) >= FILE_PATH_MAX)
-		return why_set(why, ERR_TOO_BIG, "file.write", "a path of %zu bytes", strlen(path));
-	snprintf(out, FILE_PATH_MAX, "%s", path);
-	if (lstat(path, &info) != 0)
-		return errno == ENOENT ? ERR_OK : fail("write", path, why);
-	if (S_ISREG(info.st_mode))
-		return ERR_OK;
-	if (!S_ISLNK(info.st_mode))
-		return no_regular_file(path, why);
-	char *real = realpath(path, NULL);
-	if (real == NULL)
-		return fail("follow", path, why);
-	int n = snprintf(out, FILE_PATH_MAX, "%s", real);
-	free(real);
-	if (n >= FILE_PATH_MAX)
-		return why_set(why, ERR_TOO_BIG, "file.write", "%s: points too far", path);
-	return stat(out, &info) != 0 || S_ISREG(info.st_mode) ? ERR_OK : no_regular_file(out, why);
-}
-
-/* Owner first: the mode must not open the file to a group that is not yet the right one. */
-static enum err set_rights(int fd, const char *target, unsigned mode, struct why *why)
-{
-	struct stat old;
-	bool is_new = stat(target, &old) != 0;
-	if (!is_new && fchown(fd, old.st_uid, old.st_gid) != 0 && geteuid() == 0)
-		return fail("write", target, why);
-	return fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : fail("write", target, why);
-}
-
-enum err file_write_atomic(const char *path, struct bytes content, unsigned mode, struct why *why)
-{
-	char target[FILE_PATH_MAX];
-	char temporary[FILE_PATH_MAX + 16];
-	enum err e = write_target(path, target, why);
-	if (e != ERR_OK)
-		return e;
-	snprintf(temporary, sizeof temporary, "%s.XXXXXX", target);
-	int fd =
-	    mkostemp(temporary, O_CLOEXEC); /* O_EXCL and 0600: wider only once it has its owner */
-	if (fd < 0)
-		return fail("write", path, why);
-	e = set_rights(fd, target, mode, why);
-	if (e == ERR_OK)
-		e = write_and_sync(fd, content, path, why);
-	close(fd);
-	if (e == ERR_OK && rename(temporary, target) != 0)
-		e = fail("rename", path, why);
-	if (e != ERR_OK) {
-		unlink(temporary);
-		return e;
-	}
-	return sync_folder_of(target, why);
+	enum err e = file_write_all(fd, content, path, why);
+	return e != ERR_OK || fsync(fd) == 0 ? e : file_fail("sync", path, why);
 }
 
 /* Open for appending; a file that is made here gets `mode` whatever the umask is. */
@@ -185,12 +128,12 @@ static enum err open_append(const char *path, unsigned mode, int *out_fd, bool *
 	if (fd < 0 && errno == EEXIST)
 		fd = open(path, flags);
 	if (fd < 0)
-		return fail("write", path, why);
+		return file_fail("write", path, why);
 	enum err e = ERR_OK;
 	if ((is_new && fchmod(fd, (mode_t)mode) != 0) || fstat(fd, &info) != 0)
-		e = fail("write", path, why);
+		e = file_fail("write", path, why);
 	else if (!S_ISREG(info.st_mode))
-		e = no_regular_file(path, why);
+		e = file_no_regular(path, why);
 	if (e != ERR_OK) {
 		close(fd);
 		return e;
@@ -208,12 +151,12 @@ enum err file_append(const char *path, struct bytes content, unsigned mode, stru
 	if (e != ERR_OK)
 		return e;
 	off_t len_before = lseek(fd, 0, SEEK_END);
-	e = write_and_sync(fd, content, path, why);
+	e = file_write_and_sync(fd, content, path, why);
 	if (e != ERR_OK && len_before >= 0 && ftruncate(fd, len_before) != 0) {
 		/* half a record stays: the disk is full or gone, and the error says so already */
 	}
 	close(fd);
-	return e == ERR_OK && is_new ? sync_folder_of(path, why) : e;
+	return e == ERR_OK && is_new ? file_sync_folder_of(path, why) : e;
 }
 
 /* One folder whose parent is there. `mode` holds whatever the umask is. */
@@ -228,13 +171,13 @@ static enum err make_one(const char *path, unsigned mode, struct why *why)
 				   : why_set(why, ERR_IO, "file.make",
 					     "%s: is there and is no folder", path);
 		errno = number;
-		return fail("make", path, why);
+		return file_fail("make", path, why);
 	}
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	enum err e = fd >= 0 && fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : fail("make", path, why);
+	enum err e = fd >= 0 && fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : file_fail("make", path, why);
 	if (fd >= 0)
 		close(fd);
-	return e == ERR_OK ? sync_folder_of(path, why) : e;
+	return e == ERR_OK ? file_sync_folder_of(path, why) : e;
 }
 
 enum err file_make_folder(const char *path, unsigned mode, struct why *why)
@@ -258,24 +201,6 @@ enum err file_make_folder(const char *path, unsigned mode, struct why *why)
 	return make_one(part, mode, why);
 }
 
-enum err file_switch_link(const char *path, const char *target, struct why *why)
-{
-	char temporary[FILE_PATH_MAX + 8];
-	if (strlen(path) >= FILE_PATH_MAX)
-		return why_set(why, ERR_TOO_BIG, "file.link", "a path of %zu bytes", strlen(path));
-	snprintf(temporary, sizeof temporary, "%s.new", path);
-	if (unlink(temporary) != 0 && errno != ENOENT)
-		return fail("unlink", temporary, why);
-	if (symlink(target, temporary) != 0)
-		return fail("link", path, why);
-	if (rename(temporary, path) != 0) {
-		enum err e = fail("rename", path, why);
-		unlink(temporary);
-		return e;
-	}
-	return sync_folder_of(path, why);
-}
-
 enum err file_read_link(const char *path, char out[], size_t cap, struct why *why)
 {
 	char target[FILE_PATH_MAX];
@@ -283,89 +208,12 @@ enum err file_read_link(const char *path, char out[], size_t cap, struct why *wh
 	if (n < 0 && errno == EINVAL)
 		errno = ENOENT;
 	if (n < 0)
-		return fail("read", path, why);
+		return file_fail("read", path, why);
 	if ((size_t)n >= cap || (size_t)n >= sizeof target)
 		return why_set(why, ERR_TOO_BIG, "file.read", "%s: points too far", path);
 	memcpy(out, target, (size_t)n);
 	out[n] = '\0';
 	return ERR_OK;
-}
-
-enum err file_remove(const char *path, struct why *why)
-{
-	if (unlink(path) != 0)
-		return errno == ENOENT ? ERR_OK : fail("remove", path, why);
-	return sync_folder_of(path, why);
-}
-
-static enum err overwrite(const char *path, struct why *why)
-{
-	static const uint8_t zeros[4096];
-	struct stat info;
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return errno == ENOENT ? ERR_NOT_FOUND : fail("wipe", path, why);
-	enum err e = ERR_OK;
-	if (fstat(fd, &info) != 0)
-		e = fail("wipe", path, why);
-	else if (!S_ISREG(info.st_mode))
-		e = no_regular_file(path, why);
-	for (off_t left = e == ERR_OK ? info.st_size : 0; left > 0 && e == ERR_OK;) {
-		size_t now = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
-		e = write_all(fd, (struct bytes){zeros, now}, path, why);
-		left -= (off_t)now;
-	}
-	if (e == ERR_OK && fsync(fd) != 0)
-		e = fail("sync", path, why);
-	close(fd);
-	return e;
-}
-
-enum err file_wipe(const char *path, struct why *why)
-{
-	enum err e = overwrite(path, why);
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK;
-	return e == ERR_OK ? file_remove(path, why) : e;
-}
-
-struct removal {
-	const char *folder;
-	enum err err;
-	struct why *why;
-};
-
-static void remove_entry(void *ctx, const char *name)
-{
-	struct removal *r = ctx;
-	char path[FILE_PATH_MAX];
-	if (r->err != ERR_OK)
-		return;
-	r->err = path_join(path, r->folder, name);
-	if (r->err != ERR_OK)
-		why_set(r->why, r->err, "file.remove", "%s: a name too long in it", r->folder);
-	else
-		r->err = strncmp(name, "key.", 4) == 0 ? file_wipe(path, r->why)
-						       : file_remove(path, r->why);
-}
-
-enum err file_remove_folder(const char *path, struct why *why)
-{
-	struct removal removal = {path, ERR_OK, why};
-	struct stat info;
-	if (lstat(path, &info) != 0)
-		return errno == ENOENT || errno == ENOTDIR ? ERR_OK : fail("remove", path, why);
-	if (!S_ISDIR(info.st_mode)) /* a symlink to a folder neither: nobody empties what lies
-				       elsewhere */
-		return why_set(why, ERR_IO, "file.remove", "%s: not a folder", path);
-	enum err e = file_list(path, remove_entry, &removal, why);
-	if (e == ERR_OK)
-		e = removal.err;
-	if (e != ERR_OK)
-		return e;
-	if (rmdir(path) != 0 && errno != ENOENT)
-		return fail("remove", path, why);
-	return sync_folder_of(path, why);
 }
 
 bool file_exists(const char *path)
@@ -387,7 +235,7 @@ enum err file_list(const char *folder, void (*each)(void *ctx, const char *name)
 	struct dirent *entry;
 	DIR *dir = opendir(folder);
 	if (dir == NULL)
-		return fail("list", folder, why);
+		return file_fail("list", folder, why);
 	enum err e = ERR_OK;
 	while (e == ERR_OK && (errno = 0, entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -408,7 +256,7 @@ enum err file_list(const char *folder, void (*each)(void *ctx, const char *name)
 			count++;
 	}
 	if (e == ERR_OK && errno != 0)
-		e = fail("list", folder, why);
+		e = file_fail("list", folder, why);
 	closedir(dir);
 	if (count > 0)
 		qsort(names, count, sizeof *names, compare_names);
@@ -426,10 +274,10 @@ enum err file_lock(const char *path, unsigned wait_s, int *out_fd, struct why *w
 	int64_t until = clock_boot_ms() + (int64_t)wait_s * 1000;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail("lock", path, why);
+		return file_fail("lock", path, why);
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
-			enum err e = fail("lock", path, why);
+			enum err e = file_fail("lock", path, why);
 			close(fd);
 			return e;
 		}

@@ -22,9 +22,11 @@ enum err file_read(const char *path, struct buf *out, struct why *why) MUST_CHEC
 /**
  * Replace `path` atomically: temporary file beside it with `mode` set at creation, fsync, rename, fsync
  * of the folder. An existing regular file's owner is kept. After a power cut the old or the new
- * content is there, never half (a cut may leave "path.XXXXXX" beside it). A symlink stays one: the file it
+ * content is there, never half. A cut may leave ".NAME.new" beside it (a NAME above 250 bytes is cut there): the
+ * next write removes it first, file_sweep_leftovers() too. A symlink stays one: the file it
  * points at is replaced; give a path of path_in_root() where a root is in play. Anything else than a
  * regular file, a folder or a FIFO for instance, is ERR_IO.
+ * One writer at a time: of two at once one fails, with ERR_BUSY if it saw the other.
  */
 enum err file_write_atomic(const char *path, struct bytes content, unsigned mode, struct why *why) MUST_CHECK;
 /**
@@ -35,7 +37,7 @@ enum err file_append(const char *path, struct bytes content, unsigned mode, stru
 /** Make the folder and its missing parents with `mode`; a folder that is there is
  *  success and keeps its own. The umask does not count. */
 enum err file_make_folder(const char *path, unsigned mode, struct why *why) MUST_CHECK;
-/** Point the symlink `path` at `target` by one rename, and fsync the folder. */
+/** Point the symlink `path` at `target` by one rename, and fsync the folder. A cut leaves ".NAME.new", as above. */
 enum err file_switch_link(const char *path, const char *target, struct why *why) MUST_CHECK;
 /** Text of a symlink. ERR_NOT_FOUND also when it is no symlink. */
 enum err file_read_link(const char *path, char out[], size_t cap, struct why *why) MUST_CHECK;
@@ -44,8 +46,11 @@ enum err file_remove(const char *path, struct why *why) MUST_CHECK;
 /** Overwrite the content once with zeros, fsync, unlink, fsync the folder. Not there is success. */
 enum err file_wipe(const char *path, struct why *why) MUST_CHECK;
 /** Remove a folder and the plain files in it (one level; a subfolder is ERR_IO, a symlink
- *  to a folder too); key.* files are wiped. Not there is success. */
+ *  to a folder too); key.* files and leftovers of them are wiped. Not there is success. */
 enum err file_remove_folder(const char *path, struct why *why) MUST_CHECK;
+/** Remove what power cuts left in `folder`: every file and symlink ".*.new"; leftovers of key.* are wiped. A folder
+ *  that is not there is success. Nobody may be writing in it. */
+enum err file_sweep_leftovers(const char *folder, struct why *why) MUST_CHECK;
 bool file_exists(const char *path);
 /** Call `each` with the name of every entry but "." and "..", sorted. ERR_NOT_FOUND when no such folder. */
 enum err file_list(const char *folder, void (*each)(void *ctx, const char *name), void *ctx, struct why *why)

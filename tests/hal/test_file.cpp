@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -153,6 +154,118 @@ TEST(file, AWriteThatFailsLeavesTheOldContentAndNoTemporaryFile)
 	LONGS_EQUAL(1, lab.count());
 }
 
+TEST(file, WhatACutLeftGoesWithTheNextWrite)
+{
+	lab.write("victim", "precious");
+	lab.write(".f.new", "half of a file that is longer than the next one");
+	LONGS_EQUAL(ERR_OK, put("f", "new", 0600));
+	STRCMP_EQUAL("new", lab.read("f").c_str());
+	LONGS_EQUAL(0, symlink("victim", lab.at(".f.new").c_str()));
+	LONGS_EQUAL(ERR_OK, put("f", "newer", 0600));
+	STRCMP_EQUAL("newer", lab.read("f").c_str());
+	STRCMP_EQUAL("precious", lab.read("victim").c_str());
+	LONGS_EQUAL(2, lab.count());
+	std::filesystem::create_directory(lab.at(".f.new")); /* not ours: said, and left alone */
+	LONGS_EQUAL(ERR_IO, put("f", "x", 0600));
+	CHECK(std::filesystem::is_directory(lab.at(".f.new")));
+	STRCMP_EQUAL("newer", lab.read("f").c_str());
+}
+
+TEST(file, WhatACutLeftOfAKeyIsOverwrittenFirst)
+{
+	std::string left = lab.write(".key.der.new", "secret");
+	int still_open = open(left.c_str(), O_RDONLY);
+	char seen[7] = "";
+	LONGS_EQUAL(ERR_OK, put("key.der", "new", 0600));
+	LONGS_EQUAL(6, pread(still_open, seen, 6, 0));
+	close(still_open);
+	MEMCMP_EQUAL("\0\0\0\0\0\0", seen, 6);
+	STRCMP_EQUAL("new", lab.read("key.der").c_str());
+	LONGS_EQUAL(1, lab.count());
+}
+
+TEST(file, AWriteOfAKeyThatFailsLeavesNothingOfItOnTheDisk)
+{
+	lab.write("f", "");
+	struct rlimit kept = {};
+	getrlimit(RLIMIT_FSIZE, &kept);
+	struct rlimit small = {4, kept.rlim_max};
+	sighandler_t handler = signal(SIGXFSZ, SIG_IGN);
+	int events = inotify_init1(IN_NONBLOCK);
+	inotify_add_watch(events, lab.folder.c_str(), IN_OPEN | IN_CLOSE_WRITE);
+	setrlimit(RLIMIT_FSIZE, &small);
+	enum err e = put("key.der", "secret", 0600);
+	setrlimit(RLIMIT_FSIZE, &kept);
+	signal(SIGXFSZ, handler);
+	LONGS_EQUAL(ERR_TOO_BIG, e);
+	alignas(struct inotify_event) char data[4096];
+	ssize_t n = read(events, data, sizeof data);
+	close(events);
+	int written = 0; /* once with the failed content, once with zeros */
+	for (ssize_t at = 0; at < n;) {
+		auto *event = reinterpret_cast<struct inotify_event *>(data + at);
+		written += (event->mask & IN_CLOSE_WRITE) != 0;
+		at += static_cast<ssize_t>(sizeof *event + event->len);
+	}
+	LONGS_EQUAL(2, written);
+	LONGS_EQUAL(1, lab.count());
+}
+
+TEST(file, ANameOfTheGreatestLengthIsWrittenAndLinked)
+{
+	std::string longest(255, 'n');
+	LONGS_EQUAL(ERR_OK, put(longest, "x", 0600));
+	LONGS_EQUAL(ERR_OK, put(longest, "y", 0600));
+	STRCMP_EQUAL("y", lab.read(longest).c_str());
+	LONGS_EQUAL(ERR_OK, put(longest.substr(0, 250), "z", 0600));
+	LONGS_EQUAL(ERR_TOO_BIG, put(longest + "n", "x", 0600));
+	LONGS_EQUAL(2, lab.count());
+	std::string link(255, 'l');
+	LONGS_EQUAL(ERR_OK, file_switch_link(lab.at(link).c_str(), "a", &why));
+	LONGS_EQUAL(ERR_OK, file_switch_link(lab.at(link).c_str(), "b", &why));
+	LONGS_EQUAL(3, lab.count());
+}
+
+TEST(file, WhoseTemporaryFileWasTakenAwayPutsNothingInPlace)
+{
+	int status = 0;
+	lab.write("f", "old");
+	for (int i = 0; i < 50 && status == 0; i++) { /* until we were between its creation and its rename */
+		unlink(lab.at(".f.new").c_str());
+		pid_t writer = fork();
+		if (writer == 0)
+			_exit(put("f", std::string(30000000, 'x'), 0600));
+		while (!file_exists(lab.at(".f.new").c_str()) && waitpid(writer, &status, WNOHANG) == 0) {
+		}
+		unlink(lab.at(".f.new").c_str());
+		lab.write(".f.new", "half of another's");
+		waitpid(writer, &status, 0);
+	}
+	LONGS_EQUAL(ERR_BUSY, WEXITSTATUS(status));
+	CHECK(lab.read("f") != "half of another's");
+	STRCMP_EQUAL("half of another's", lab.read(".f.new").c_str());
+}
+
+TEST(file, ASweepTakesTheLeftoversAndNothingElse)
+{
+	for (const char *name : {".a.new", ".meta.ini.new", "b.new", ".c", ".new", "..new", ".key.derx", "key.der"})
+		lab.write(name, "x");
+	std::string key = lab.write(".key.pem.new", "secret");
+	LONGS_EQUAL(0, symlink("b.new", lab.at(".current.new").c_str()));
+	std::filesystem::create_directory(lab.at(".d.new"));
+	int still_open = open(key.c_str(), O_RDONLY);
+	LONGS_EQUAL(ERR_OK, file_sweep_leftovers(lab.folder.c_str(), &why));
+	std::string names;
+	LONGS_EQUAL(ERR_OK, file_list(lab.folder.c_str(), collect, &names, &why));
+	STRCMP_EQUAL("..new|.c|.d.new|.key.derx|.new|b.new|key.der|", names.c_str());
+	char seen[6];
+	LONGS_EQUAL(6, pread(still_open, seen, sizeof seen, 0));
+	close(still_open);
+	MEMCMP_EQUAL("\0\0\0\0\0\0", seen, 6);
+	LONGS_EQUAL(ERR_OK, file_sweep_leftovers(lab.at("none").c_str(), &why));
+	STRCMP_EQUAL("", why.code);
+}
+
 TEST(file, AppendAddsRecordsAndTakesAHalfWrittenOneBack)
 {
 	std::string path = lab.at("log");
@@ -200,7 +313,7 @@ TEST(file, ALinkIsSwitchedByOneRename)
 	std::string path = lab.at("current");
 	char target[64];
 	LONGS_EQUAL(ERR_OK, file_switch_link(path.c_str(), "0001", &why));
-	LONGS_EQUAL(0, symlink("rubbish of a power cut", lab.at("current.new").c_str()));
+	LONGS_EQUAL(0, symlink("rubbish of a power cut", lab.at(".current.new").c_str()));
 	LONGS_EQUAL(ERR_OK, file_switch_link(path.c_str(), "0002", &why));
 	LONGS_EQUAL(ERR_OK, file_read_link(path.c_str(), target, sizeof target, &why));
 	STRCMP_EQUAL("0002", target);
@@ -277,16 +390,18 @@ TEST(file, WipeDoesNotFollowASymlink)
 TEST(file, AFolderGoesWithItsFilesAndItsKeysAreWiped)
 {
 	lab.write("0007/cert.pem", "c");
-	std::string key = lab.write("0007/key.der", "secret");
+	int keys[] = {open(lab.write("0007/key.der", "secret").c_str(), O_RDONLY),
+		      open(lab.write("0007/.key.der.new", "secret").c_str(), O_RDONLY)};
 	LONGS_EQUAL(0, symlink("/etc/passwd", lab.at("0007/link").c_str()));
-	int still_open = open(key.c_str(), O_RDONLY);
 	LONGS_EQUAL(ERR_OK, file_remove_folder(lab.at("0007").c_str(), &why));
 	CHECK_FALSE(file_exists(lab.at("0007").c_str()));
 	CHECK(file_exists("/etc/passwd"));
-	char seen[6];
-	LONGS_EQUAL(6, pread(still_open, seen, sizeof seen, 0));
-	close(still_open);
-	MEMCMP_EQUAL("\0\0\0\0\0\0", seen, 6);
+	for (int still_open : keys) {
+		char seen[6];
+		LONGS_EQUAL(6, pread(still_open, seen, sizeof seen, 0));
+		close(still_open);
+		MEMCMP_EQUAL("\0\0\0\0\0\0", seen, 6);
+	}
 	LONGS_EQUAL(ERR_OK, file_remove_folder(lab.at("0007").c_str(), &why));
 	STRCMP_EQUAL("", why.code);
 }

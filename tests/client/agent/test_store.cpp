@@ -202,7 +202,7 @@ TEST(store, TheWayBackIsMadeBeforeCurrentMoves)
 	make(1, "key.der cert.pem");
 	link("current", 1);
 	make(2, "key.der message.der cert.pem");
-	folder->run("mkdir state/scep/p/current.new");
+	folder->run("mkdir state/scep/p/.current.new");
 	CHECK(generation_start(&store, "p", &why) != ERR_OK);
 	look();
 	LONGS_EQUAL(1, g.current);
