@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/scep/worker.h"
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include "client/scep/worker_key.h"
 #include "client/scep/worker_pack.h"
+#include "hal/child.h"
 #include "hal/clock.h"
 
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
@@ -55,18 +50,24 @@ static void tell_hint(void *ctx, enum scep_hint hint, int64_t value)
 	buf_clear(&number);
 }
 
-static _Noreturn void child_main(const struct scep_job *job, http_exchange_fn http, int fd)
+struct child_work {
+	const struct scep_job *job;
+	http_exchange_fn http;
+};
+
+static int child_main(void *ctx, int fd)
 {
+	const struct child_work *work = ctx;
 	struct worker_link link = { .fd = fd };
 	struct worker_key request_key = { &link, WORKER_REQUEST_KEY };
 	struct worker_key signer_key = { &link, WORKER_SIGNER_KEY };
 	struct device_key keys[] = { worker_key_open(&request_key), worker_key_open(&signer_key) };
-	struct scep_ports ports = { http, &keys[0], &keys[1], ask_store, tell_progress, tell_hint, &link };
+	struct scep_ports ports = { work->http, &keys[0], &keys[1], ask_store, tell_progress, tell_hint, &link };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	struct why why = { .code = "" };
 	struct buf result;
 	buf_init(&result, FRAME_MAX);
-	enum err e = scep_dialogue(job, &ports, &answer, &why);
+	enum err e = scep_dialogue(work->job, &ports, &answer, &why);
 	enum err sent = pack_outcome(&result, e, &why);
 	if (sent == ERR_OK && e == ERR_OK)
 		sent = pack_answer(&result, &answer);
@@ -74,7 +75,7 @@ static _Noreturn void child_main(const struct scep_job *job, http_exchange_fn ht
 		sent = frame_send(fd, FRAME_RESULT, buf_bytes(&result));
 	scep_answer_clear(&answer);
 	buf_clear(&result);
-	_exit(sent == ERR_OK ? 0 : 1);
+	return sent == ERR_OK ? 0 : 1;
 }
 
 /* ---- the parent ---- */
@@ -222,51 +223,16 @@ out:
 	return e;
 }
 
-static void end_child(pid_t child)
-{
-	int status;
-	kill(child, SIGKILL); /* ours; it has given its result or will not */
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-}
-
-static pid_t start_child(const struct scep_job *job, http_exchange_fn http, int *out_fd)
-{
-	int pair[2];
-	pid_t parent = getpid();
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
-	pid_t child = fork();
-	if (child == 0) {
-		struct rlimit none = { 0, 0 };
-		sigset_t unblocked;
-		sigemptyset(&unblocked);
-		sigprocmask(SIG_SETMASK, &unblocked, NULL); /* the agent blocks those it sleeps on (hal/wake.h) */
-		close(pair[0]);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		prctl(PR_SET_DUMPABLE, 0);
-		setrlimit(RLIMIT_CORE, &none);
-		if (getppid() != parent)
-			_exit(1);
-		child_main(job, http, pair[1]);
-	}
-	close(pair[1]);
-	if (child < 0) {
-		close(pair[0]);
-		return -1;
-	}
-	*out_fd = pair[0];
-	return child;
-}
-
 enum err worker_run(const struct scep_job *job, http_exchange_fn http, const struct worker_host *host,
                     struct scep_answer *out, struct why *why)
 {
-	struct service s = { .host = host, .fd = -1, .out = out, .why = why };
+	struct service s = { .host = host, .out = out, .why = why };
 	struct why key_why = { .code = "" };
-	pid_t child = start_child(job, http, &s.fd);
-	if (child < 0)
+	struct child_work work = { job, http };
+	struct child child;
+	if (child_start(child_main, &work, &child) != ERR_OK)
 		return why_set(why, ERR_IO, "worker.start", "no worker process: %s", strerror(errno));
+	s.fd = child.fd;
 	enum err e = host->open_keys(host->ctx, &s.keys[WORKER_REQUEST_KEY], &s.keys[WORKER_SIGNER_KEY], &key_why);
 	if (e != ERR_OK) {
 		if (why != NULL)
@@ -277,8 +243,7 @@ enum err worker_run(const struct scep_job *job, http_exchange_fn http, const str
 	} else {
 		e = serve(&s, clock_boot_ms() + job->server.timeout_ms + SLACK_MS);
 	}
-	end_child(child);
-	close(s.fd);
+	child_end(&child);
 	device_key_close(&s.keys[WORKER_SIGNER_KEY]);
 	device_key_close(&s.keys[WORKER_REQUEST_KEY]);
 	return e;
