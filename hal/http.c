@@ -107,9 +107,9 @@ static const struct meaning *meaning_of(CURLcode code)
 	return &other;
 }
 
-static enum err too_big(const char *shown, const char *part, int max, struct why *why)
+static enum err too_big(const char *shown, const char *part, size_t max, struct why *why)
 {
-	enum err e = why_set(why, ERR_TOO_BIG, "http.too_big", "%s: the %s is larger than %d bytes",
+	enum err e = why_set(why, ERR_TOO_BIG, "http.too_big", "%s: the %s is larger than %zu bytes",
 			     shown, part, max);
 	why_next(why, "is the url right? A captive portal or proxy may answer in its place");
 	return e;
@@ -121,7 +121,7 @@ static enum err translate(CURLcode code, const struct transfer *t, const char *u
 	char shown[SHOWN_URL_MAX];
 	shown_url(url, shown);
 	if (t->has_big_body || code == CURLE_FILESIZE_EXCEEDED)
-		return too_big(shown, "reply", HTTP_BODY_MAX, why);
+		return too_big(shown, "reply", t->reply.body.max, why);
 	if (t->has_big_header)
 		return too_big(shown, "reply's header", HEADERS_MAX, why);
 	const struct meaning *m = meaning_of(code);
@@ -141,7 +141,7 @@ static void set_common(CURL *curl, const struct http_request *r, struct transfer
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* RFC 8996 */
 	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
-			 (curl_off_t)HTTP_BODY_MAX); /* by Content-Length */
+			 (curl_off_t)t->reply.body.max); /* by Content-Length */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -403,8 +403,9 @@ enum err http_exchange(const struct http_request *request, struct http_reply *ou
 {
 	struct transfer t = {.header_len = 0};
 	*out = (struct http_reply){.status = 0};
-	buf_init(&out->body, HTTP_BODY_MAX);
-	buf_init(&t.reply.body, HTTP_BODY_MAX);
+	size_t body_max = request->body_max != 0 ? request->body_max : HTTP_BODY_MAX;
+	buf_init(&out->body, body_max);
+	buf_init(&t.reply.body, body_max);
 	if (!is_http(request->url)) {
 		char shown[SHOWN_URL_MAX];
 		shown_url(request->url, shown);

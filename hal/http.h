@@ -21,12 +21,13 @@ struct http_request {
 	const char *user;         /* Basic auth; NULL: none */
 	const struct buf *password;
 	int64_t timeout_ms;       /* whole exchange, from now; > 0 */
+	size_t body_max;          /* bytes of the reply's body; 0: HTTP_BODY_MAX */
 };
 
 struct http_reply {
 	long status;            /* 200, 404, ... */
 	char content_type[128]; /* "" when the server said none; cut when longer */
-	struct buf body;        /* bounded by HTTP_BODY_MAX; released by http_reply_clear() */
+	struct buf body;        /* bounded by the request's body_max; released by http_reply_clear() */
 	int64_t date;           /* Date header, unix s; 0 when absent */
 	int64_t retry_after_s;  /* Retry-After, a date counted from Date; 0 when absent; < 2^31 */
 };

@@ -156,6 +156,19 @@ TEST(http, ABodyOfExactlyTheLimitIsReadAndOneByteMoreIsNot)
 	CHECK(says("262144 bytes"));
 }
 
+TEST(http, ARequestMayAskForALargerOrASmallerBody)
+{
+	request.body_max = 256 * 1024 + 1;
+	LONGS_EQUAL(ERR_OK, get("/one-more"));
+	LONGS_EQUAL(256 * 1024 + 1, reply.body.len);
+	request.body_max = 256 * 1024 - 1;
+	refused(ERR_TOO_BIG, "http.too_big", "/exact");
+	CHECK(says("larger than 262143 bytes"));
+	refused(ERR_TOO_BIG, "http.too_big", "/endless");
+	request.body_max = 0;
+	refused(ERR_TOO_BIG, "http.too_big", "/one-more");
+}
+
 TEST(http, AnAnnouncedGiantIsRefusedBeforeItComes)
 {
 	int64_t start = clock_boot_ms();
