@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/certificate.h"
 #include <string.h>
+#include "client/pki/extension.h"
 #include "hal/der.h"
-
-#define EXTENSION_MAX 64 /* extensions of one certificate: Microsoft's have about 10 */
 
 /* Extensions of RFC 5280 section 4.2.1 that are read or need no work when critical.
  * nameConstraints, policyConstraints and inhibitAnyPolicy are left out on purpose: nobody here
@@ -11,22 +10,10 @@
 #define OID_KEY_USAGE "2.5.29.15"
 #define OID_SUBJECT_ALT_NAME "2.5.29.17"
 #define OID_BASIC_CONSTRAINTS "2.5.29.19"
+#define OID_CRL_POINTS "2.5.29.31"
 #define OID_CERTIFICATE_POLICIES "2.5.29.32"
 #define OID_EXT_KEY_USAGE "2.5.29.37"
-
-struct extension {
-	struct der_tlv id;
-	bool is_critical;
-	struct bytes value;
-};
-
-static enum err read_bool(struct der_tlv tlv, bool *out)
-{
-	if (tlv.content.len != 1 || (tlv.content.data[0] != 0 && tlv.content.data[0] != 0xff))
-		return ERR_INVALID; /* X.690 section 11.1: TRUE is FF */
-	*out = tlv.content.data[0] != 0;
-	return ERR_OK;
-}
+#define OID_ACCESS "1.3.6.1.5.5.7.1.1" /* authorityInfoAccess */
 
 static enum err read_key_usage(struct bytes value, struct certificate *cert)
 {
@@ -49,7 +36,7 @@ static enum err read_basic_constraints(struct bytes value, struct certificate *c
 	if (der_expect(&value, DER_SEQUENCE, &list) != ERR_OK || value.len > 0)
 		return ERR_INVALID;
 	struct bytes in = list.content;
-	if (der_take(&in, DER_BOOLEAN, &tlv) && read_bool(tlv, &cert->is_ca) != ERR_OK)
+	if (der_take(&in, DER_BOOLEAN, &tlv) && extension_bool(&tlv, &cert->is_ca) != ERR_OK)
 		return ERR_INVALID;
 	if (der_take(&in, DER_INTEGER, &tlv)) {
 		if (der_small(&tlv, &path_len) != ERR_OK)
@@ -91,8 +78,9 @@ static enum err read_san(struct bytes value, struct certificate *cert)
 	return ERR_OK;
 }
 
-static enum err read_extension(const struct extension *ext, struct certificate *cert)
+static enum err read_extension(const struct extension *ext, void *ctx)
 {
+	struct certificate *cert = ctx;
 	if (der_is_oid(&ext->id, OID_KEY_USAGE))
 		return read_key_usage(ext->value, cert);
 	if (der_is_oid(&ext->id, OID_BASIC_CONSTRAINTS))
@@ -101,47 +89,12 @@ static enum err read_extension(const struct extension *ext, struct certificate *
 		return read_eku(ext->value, cert);
 	if (der_is_oid(&ext->id, OID_SUBJECT_ALT_NAME))
 		return read_san(ext->value, cert);
+	if (der_is_oid(&ext->id, OID_CRL_POINTS))
+		cert->crl_points = ext->value;
+	else if (der_is_oid(&ext->id, OID_ACCESS))
+		cert->access = ext->value;
 	if (ext->is_critical && !der_is_oid(&ext->id, OID_CERTIFICATE_POLICIES))
 		cert->has_unknown_critical = true;
-	return ERR_OK;
-}
-
-static enum err next_extension(struct bytes *in, struct extension *out)
-{
-	struct der_tlv entry;
-	struct der_tlv tlv;
-	*out = (struct extension){.is_critical = false};
-	if (der_expect(in, DER_SEQUENCE, &entry) != ERR_OK ||
-	    der_expect(&entry.content, DER_OID, &out->id) != ERR_OK)
-		return ERR_INVALID;
-	if (der_take(&entry.content, DER_BOOLEAN, &tlv) &&
-	    read_bool(tlv, &out->is_critical) != ERR_OK)
-		return ERR_INVALID;
-	if (der_expect(&entry.content, DER_OCTET_STRING, &tlv) != ERR_OK || entry.content.len > 0)
-		return ERR_INVALID;
-	out->value = tlv.content;
-	return ERR_OK;
-}
-
-static enum err read_extensions(struct bytes value, struct certificate *cert)
-{
-	struct bytes seen[EXTENSION_MAX];
-	size_t count = 0;
-	struct der_tlv list;
-	if (der_expect(&value, DER_SEQUENCE, &list) != ERR_OK || value.len > 0 ||
-	    list.content.len == 0)
-		return ERR_INVALID;
-	for (struct bytes in = list.content; in.len > 0;) {
-		struct extension ext;
-		if (count >= EXTENSION_MAX || next_extension(&in, &ext) != ERR_OK)
-			return ERR_INVALID;
-		for (size_t i = 0; i < count; i++) /* RFC 5280 section 4.2: each at most once */
-			if (bytes_equal(seen[i], ext.id.content))
-				return ERR_INVALID;
-		seen[count++] = ext.id.content;
-		if (read_extension(&ext, cert) != ERR_OK)
-			return ERR_INVALID;
-	}
 	return ERR_OK;
 }
 
@@ -201,7 +154,7 @@ static const char *read_tbs(struct bytes in, struct bytes outer_algorithm, struc
 		(void)der_take(&in, DER_CONTEXT(2), &tlv);
 	}
 	if (version == 2 && der_take(&in, DER_CONTEXT_CONSTRUCTED(3), &tlv) &&
-	    read_extensions(tlv.content, cert) != ERR_OK)
+	    extensions_read(tlv.content, read_extension, cert) != ERR_OK)
 		return "its extensions";
 	return in.len > 0 ? "what follows its extensions" : NULL;
 }

@@ -34,6 +34,7 @@ struct certificate {
 	struct bytes subject, issuer; /* whole Name TLVs */
 	struct bytes spki;            /* whole SubjectPublicKeyInfo TLV */
 	struct bytes san;             /* content of the SEQUENCE of GeneralNames; len 0: none */
+	struct bytes crl_points, access; /* cRLDistributionPoints, authorityInfoAccess, not looked into; len 0: none */
 	int64_t not_before, not_after; /* unix s */
 	bool is_ca;                   /* basicConstraints cA TRUE */
 	int path_len;                 /* -1: no limit */

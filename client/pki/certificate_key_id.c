@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/certificate_key_id.h"
+#include <string.h>
 #include "client/pki/hash.h"
 
-enum err certificate_key_id(const struct certificate *cert, char out[KEY_ID_CAP])
+enum err certificate_key_sha1(const struct certificate *cert, uint8_t out[KEY_SHA1_LEN])
 {
 	struct bytes in = cert->spki;
 	struct der_tlv outer;
@@ -15,6 +16,15 @@ enum err certificate_key_id(const struct certificate *cert, char out[KEY_ID_CAP]
 		return ERR_INVALID;
 	enum err e = hash_digest(KEY_SHA1, (struct bytes){ key.content.data + 1, key.content.len - 1 }, digest);
 	if (e == ERR_OK)
-		hex_text((struct bytes){ digest, key_hash_len(KEY_SHA1) }, out);
+		memcpy(out, digest, KEY_SHA1_LEN);
+	return e;
+}
+
+enum err certificate_key_id(const struct certificate *cert, char out[KEY_ID_CAP])
+{
+	uint8_t digest[KEY_SHA1_LEN];
+	enum err e = certificate_key_sha1(cert, digest);
+	if (e == ERR_OK)
+		hex_text((struct bytes){ digest, sizeof digest }, out);
 	return e;
 }

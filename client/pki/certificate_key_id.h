@@ -7,10 +7,12 @@ extern "C" {
 #endif
 
 #define KEY_ID_CAP 41 /* SHA-1 in hex, with NUL */
+#define KEY_SHA1_LEN 20 /* bytes */
 
+/** SHA-1 of the subjectPublicKey without its count of unused bits: KeyHash of RFC 6960. ERR_INVALID as below. */
+enum err certificate_key_sha1(const struct certificate *cert, uint8_t out[KEY_SHA1_LEN]) MUST_CHECK;
 /**
- * SHA-1 of the subjectPublicKey without its count of unused bits, in hex (RFC 5280 section 4.2.1.2, method 1): how
- * charon names a key. ERR_INVALID: no SubjectPublicKeyInfo.
+ * The same in hex (RFC 5280 section 4.2.1.2, method 1): how charon names a key. ERR_INVALID: no SubjectPublicKeyInfo.
  */
 enum err certificate_key_id(const struct certificate *cert, char out[KEY_ID_CAP]) MUST_CHECK;
 
