@@ -260,7 +260,7 @@ static void work_scep(struct work *w, const struct scep_profile *p)
 	struct why why = { .code = "" };
 	struct why trial = { .code = "" };
 	bool is_step = is_asked(w->pass, p->name, NULL);
-	if (!is_step && !is_consumer_asked(w, p->name))
+	if ((!is_step && !is_consumer_asked(w, p->name)) || pass_is_stopping(w->pass))
 		return;
 	bool is_resting = is_step && tally_rests(&w->tally, p->name, NULL);
 	pass_busy(w->pass, p->timeout_s + DIALOGUE_BUSY_S);

@@ -358,9 +358,15 @@ static void after_failure(const struct step *s, enum err e, const struct why *wh
 		log_warn("scep: %s", own.text);
 }
 
+static bool is_stopping(void *ctx)
+{
+	const struct step *s = ctx;
+	return pass_is_stopping(s->pass);
+}
+
 static enum err run(struct step *s, struct why *why)
 {
-	struct worker_host host = { open_keys, store_sent, progress, hint, s };
+	struct worker_host host = { open_keys, store_sent, progress, hint, is_stopping, s };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	enum err e = worker_run(&s->resolved->job, http_exchange, &host, &answer, why);
 	if (e == ERR_OK)

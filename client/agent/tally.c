@@ -48,6 +48,8 @@ void tally_count(struct tally *tally, const char *name, enum err e, const struct
 	struct last before = { .exit = SIGNET_DONE };
 	bool has_before = last_read(&tally->pass->store, name, &before) == ERR_OK;
 	note(tally, code, why);
+	if (code != SIGNET_DONE && pass_is_stopping(tally->pass))
+		return; /* cut short: says nothing of the profile */
 	if (code != SIGNET_DONE && code != SIGNET_WAITING && code != SIGNET_PENDING)
 		log_warn("agent: %s: %s", name, why->text);
 	if (code == SIGNET_DONE && (!has_before || before.exit == SIGNET_DONE))

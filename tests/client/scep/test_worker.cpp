@@ -3,16 +3,20 @@
 #include "client/scep/worker.h"
 #include <cstring>
 #include <utility>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 #include "fakes/fake_key.h"
 
 namespace {
 /* What the server says; the worker is forked after it is set. */
 struct http_reply said;
-bool is_dead;
+bool is_dead, is_hanging;
 
 enum err answer(const struct http_request *, struct http_reply *out, struct why *why)
 {
+	while (is_hanging)
+		sleep(600);
 	if (is_dead)
 		return why_set(why, ERR_UNREACHABLE, "http.connect", "nobody there");
 	*out = said;
@@ -23,6 +27,7 @@ enum err answer(const struct http_request *, struct http_reply *out, struct why 
 struct parent {
 	struct fake_key key = {};
 	std::vector<std::pair<int, int64_t>> hints;
+	bool is_stopping = false;
 };
 
 enum err open_keys(void *ctx, struct device_key *out_request, struct device_key *, struct why *)
@@ -42,6 +47,11 @@ void take_hint(void *ctx, enum scep_hint hint, int64_t value)
 {
 	static_cast<parent *>(ctx)->hints.emplace_back(hint, value);
 }
+
+bool is_stopping(void *ctx)
+{
+	return static_cast<parent *>(ctx)->is_stopping;
+}
 }
 
 TEST_GROUP(worker)
@@ -56,7 +66,7 @@ TEST_GROUP(worker)
 	{
 		said = {};
 		said.status = 500;
-		is_dead = false;
+		is_dead = is_hanging = false;
 		job.server.urls = urls;
 		job.server.url_count = 1;
 		job.server.ca_identifier = job.server.proxy = job.server.ca_sha256 = "";
@@ -65,7 +75,8 @@ TEST_GROUP(worker)
 	}
 	enum err run(bool takes_hints = true)
 	{
-		struct worker_host host = { open_keys, store, nullptr, takes_hints ? take_hint : nullptr, &parent };
+		struct worker_host host = { open_keys, store, nullptr, takes_hints ? take_hint : nullptr,
+			                    is_stopping, &parent };
 		return worker_run(&job, answer, &host, &got, &why);
 	}
 };
@@ -126,4 +137,14 @@ TEST(worker, HintsOfManyUrlsDoNotUseUpItsQuestions)
 	LONGS_EQUAL(ERR_UNREACHABLE, run());
 	STRCMP_EQUAL("http.status", why.code);
 	LONGS_EQUAL(128, parent.hints.size());
+}
+
+TEST(worker, AHostThatStopsDoesNotWaitForAServerThatHangs)
+{
+	is_hanging = true;
+	parent.is_stopping = true;
+	job.server.timeout_ms = 600000;
+	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	STRCMP_EQUAL("worker.stopped", why.code);
+	LONGS_EQUAL(-1, waitpid(-1, nullptr, WNOHANG)); /* no child is left */
 }
