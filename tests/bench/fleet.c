@@ -10,7 +10,8 @@
 #include "tests/bench/fleet_plot.h"
 #include "tests/bench/fleet_sim.h"
 
-/* What must be reached. */
+/* What must be reached. Days and hours vary by chance as well (330 a day, 14 an hour): 4 of 200 seeds miss one of the first
+ * two, and fewer devices miss them often. */
 #define DAY_RATIO_MAX 1.25    /* steady state: busiest day to mean day */
 #define HOUR_RATIO_MAX 2.5    /* steady state: busiest hour to mean hour */
 #define CATCH_UP_RATIO_MAX 3.0 /* after an outage: busiest hour (and five minutes) to the mean of the catch-up */
