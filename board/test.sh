@@ -68,6 +68,7 @@ part "build release" build release
 part "build fuzz" build fuzz
 part "fuzz cms" fuzz cms scep
 part "fuzz config" fuzz config config
+part "fuzz crl" fuzz crl revocation
 part "fuzz vici" fuzz vici vici
 part size size
 echo "$passed passed, $failed failed"

@@ -286,12 +286,12 @@ static enum err check_signer(const struct response *r, const struct revocation_q
 
 static enum err check_response(const struct response *r, const struct revocation_question *question, struct why *why)
 {
-	enum err e = check_signer(r, question, why);
-	if (e == ERR_OK && r->obstacle != NULL)
-		e = why_set(why, ERR_UNTRUSTED, "revocation.scope", "%s", r->obstacle);
-	if (e == ERR_OK && !r->is_found)
-		e = why_set(why, ERR_UNTRUSTED, "revocation.scope", "it is about other certificates");
-	return e == ERR_OK ? revocation_check_dates(question, r->answer.this_update, r->answer.next_update, why) : e;
+	if (r->obstacle != NULL)
+		return why_set(why, ERR_UNTRUSTED, "revocation.scope", "%s", r->obstacle);
+	if (!r->is_found)
+		return why_set(why, ERR_UNTRUSTED, "revocation.scope", "it is about other certificates");
+	enum err e = revocation_check_dates(question, r->answer.this_update, r->answer.next_update, why);
+	return e == ERR_OK ? check_signer(r, question, why) : e;
 }
 
 static enum err no_answer(uint8_t status, struct why *why)
