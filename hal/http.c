@@ -115,6 +115,16 @@ static enum err too_big(const char *shown, const char *part, size_t max, struct 
 	return e;
 }
 
+/* libcurl has one code for every peer that does not verify; its words are those of OpenSSL or wolfSSL. */
+static bool is_about_dates(const char *words)
+{
+	static const char *const dates[] = {"not yet valid", "has expired", "date error"};
+	for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
+		if (strstr(words, dates[i]) != NULL)
+			return true;
+	return false;
+}
+
 static enum err translate(CURLcode code, const struct transfer *t, const char *url,
 			  const char *words, struct why *why)
 {
@@ -125,7 +135,8 @@ static enum err translate(CURLcode code, const struct transfer *t, const char *u
 	if (t->has_big_header)
 		return too_big(shown, "reply's header", HEADERS_MAX, why);
 	const struct meaning *m = meaning_of(code);
-	why_set(why, m->err, m->word, "%s: %s", shown,
+	bool is_date = m->err == ERR_UNTRUSTED && is_about_dates(words);
+	why_set(why, m->err, is_date ? "http.tls_date" : m->word, "%s: %s", shown,
 		words[0] != '\0' ? words : curl_easy_strerror(code));
 	why_next(why, "%s", m->next);
 	return m->err;

@@ -39,7 +39,7 @@ struct http_reply {
  *
  * ERR_UNREACHABLE  "http.resolve", "http.connect", "http.tls" (no TLS 1.2 handshake), "http.timeout"
  *                  (stall too), "http.redirect", "http.protocol" (no HTTP), "http.io"
- * ERR_UNTRUSTED    "http.tls": the TLS peer does not verify
+ * ERR_UNTRUSTED    "http.tls": the TLS peer does not verify; "http.tls_date": by its dates and the system's clock
  * ERR_TOO_BIG      "http.too_big": body cap, or 64 KiB of headers
  * ERR_INVALID      "http.url": another scheme, no URL, a login in it; "http.login": password unusable
  * ERR_IO           "http.tls": ca_file cannot be read

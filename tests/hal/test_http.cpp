@@ -470,6 +470,19 @@ TEST(http_tls, ACertificateForAnotherNameIsUntrusted)
 	STRCMP_EQUAL("http.tls", why.code);
 }
 
+TEST(http_tls, ACertificateThatIsOverIsToldApart)
+{
+	int status = 0;
+	std::string said = output_of("openssl x509 -in " + anchor + " -signkey " + lab.at("key.pem") + " -days -1 -out " +
+					 lab.at("over.pem") + " 2>&1 && mv " + lab.at("over.pem") + " " + anchor,
+				     &status);
+	LONGS_EQUAL_TEXT(0, status, said.c_str());
+	start("-tls1_2");
+	LONGS_EQUAL(ERR_UNTRUSTED, get(anchor.c_str()));
+	STRCMP_EQUAL("http.tls_date", why.code);
+	CHECK(why.next_step[0] != '\0');
+}
+
 TEST(http_tls, AServerThatOffersLessThanTls12IsRefused)
 {
 	start("-tls1_1");

@@ -32,6 +32,8 @@ TEST(outcome, EveryAreaHasItsExitCode)
 		{ ERR_NOT_FOUND, "vpn.write", 17 },
 		{ ERR_UNTRUSTED, "scep.signer", 18 },
 		{ ERR_UNTRUSTED, "http.tls", 18 },
+		{ ERR_UNTRUSTED, "http.tls_date", 18 },
+		{ ERR_UNTRUSTED, "clock.untrusted", 16 },
 		{ ERR_UNTRUSTED, "key.proof", 18 },
 		{ ERR_NO_MEMORY, "scep.memory", 1 },
 		{ ERR_BUG, "", 1 },
