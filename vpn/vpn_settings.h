@@ -28,6 +28,13 @@ struct vpn_connection {
 	enum vpn_revocation revocation;
 };
 
+/*
+ * Nothing here lets charon ignore dates while the clock is not trusted. strongSwan has no such option
+ * for a connection; its plugin systime-fix does it for the whole daemon, hence for connections that
+ * are not ours, and Debian 12 does not build it. What helps a tunnel at 1970 is a clock that is set to
+ * the floor.
+ */
+
 /**
  * Text of swanctl/conf.d/60-signet-PROFILE.conf: a whole file that signet owns. Appended; *out is
  * unchanged on failure. ERR_INVALID names the value that strongSwan would read as something else,

@@ -116,6 +116,8 @@ static enum err add_tls(struct buf *out, const struct wifi_network *n, struct wh
 	for (int i = 0; i < TLS_VERSIONS && e == ERR_OK; i++)
 		e = buf_add_format(out, "%stls_disable_tlsv1_%d=%d", i > 0 ? " " : "", i,
 				   i < min || i > max);
+	if (e == ERR_OK && n->ignores_dates)
+		e = buf_add_text(out, " tls_disable_time_checks=1");
 	return e == ERR_OK ? buf_add_text(out, "\"\n") : e;
 }
 

@@ -34,6 +34,8 @@ struct wifi_network {
 	const char *pkcs11_engine_path,
 	    *pkcs11_module_path;       /* "" unless pkcs11: global lines of the file */
 	const char *tls_min, *tls_max; /* "1.0".."1.3" */
+	bool ignores_dates; /* the server's certificate may be expired or not yet valid: the clock is
+			       not trusted */
 	int priority;
 	const struct buf
 	    *psk; /* pass phrase 8..63 characters or 64 hex digits; NULL unless PSK/SAE. Secret */

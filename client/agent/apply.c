@@ -350,6 +350,7 @@ static enum err one_pass(const struct config *config, const struct apply_options
 		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
 	if (e != ERR_OK)
 		goto out;
+	pass_mend_clock(&pass);
 	work_all(w, config);
 	pass_busy(&pass, 0);
 	file_unlock(&fd);

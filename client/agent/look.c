@@ -177,6 +177,19 @@ static void judge_scep(const struct scep_profile *s, const struct scep_view *v, 
 	}
 }
 
+/* From a CA whose clock is ahead, or taken while ours was not trusted: the daemons refuse it until then. */
+static void look_start(const struct pass *pass, struct profile_view *p)
+{
+	char from[32];
+	const struct certificate_view *c = &p->certificate;
+	if (!p->has_certificate || !pass->clock.is_trusted || c->not_before <= pass->clock.now + CLOCK_STEP_S ||
+	    p->detail[0] != '\0')
+		return;
+	clock_text(c->not_before, from, sizeof from);
+	snprintf(p->detail, sizeof p->detail, "the certificate is valid only from %s", from);
+	snprintf(p->next_step, sizeof p->next_step, "compare the clocks of the CA and of this device");
+}
+
 /* A trial that is open names who has not authenticated yet; one that was lost says why. */
 static void look_trial(const struct pass *pass, const struct scep_profile *s, const struct scep_view *v,
                        struct profile_view *p)
@@ -226,6 +239,7 @@ static void look_scep(const struct pass *pass, const struct scep_profile *s, str
 	look_server(s, &v, &last, has_last, p);
 	judge_scep(s, &v, &last, has_last, p);
 	p->next_at = v.renew_at;
+	look_start(pass, p);
 	look_trial(pass, s, &v, p);
 	if (!v.has_certificate && trust_anchors(pass, &s->trust, &anchors, &why) != ERR_OK)
 		not_in_place(p, ERR_NOT_FOUND, &why);
@@ -284,6 +298,9 @@ static void look_daemon(const struct pass *pass, const struct consumer *c, struc
 		p->state = STATE_TRIAL;
 		snprintf(p->detail, sizeof p->detail, "not authenticated with these settings yet");
 	}
+	if (c->kind == KIND_VPN && p->state != STATE_INSTALLED && pass_ignores_dates(pass))
+		snprintf(p->next_step, sizeof p->next_step,
+		         "strongSwan checks dates all the same: let the device get the time, or set untrusted_clock = set-floor");
 }
 
 static void look_consumer(const struct pass *pass, const struct consumer *c, struct device_view *view)

@@ -50,6 +50,8 @@ static enum err take(void *ctx, const char *section, const char *name, const cha
 		m->created = strtoll(value, NULL, 10);
 	else if (strcmp(name, "sent_at") == 0)
 		m->sent_at = strtoll(value, NULL, 10);
+	else if (strcmp(name, "trusted_at") == 0)
+		m->trusted_at = strtoll(value, NULL, 10);
 	else if (strcmp(name, "message_type") == 0)
 		m->message_type = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "signer") == 0)
@@ -100,12 +102,13 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 	hex_text((struct bytes){ meta->nonce, sizeof meta->nonce }, nonce);
 	enum err e = buf_add_format(&text,
 	                            "[generation]\nschema = %d\nstorage = %s\nkind = %s\npending = %s\n"
-	                            "created = %" PRId64 "\nsent_at = %" PRId64 "\nmessage_type = %u\nsigner = %u\n"
+	                            "created = %" PRId64 "\nsent_at = %" PRId64 "\ntrusted_at = %" PRId64 "\n"
+	                            "message_type = %u\nsigner = %u\n"
 	                            "storage_key = %s\nafter_change = %s\nboot = %s\nboots = %u\n"
 	                            "transaction_id = %s\nnonce = %s\nurl = %s\n",
 	                            SCHEMA, meta->is_software ? "software" : "tpm", meta->is_renewal ? "renewal" : "enrollment",
-	                            meta->is_pending ? "yes" : "no", meta->created, meta->sent_at, meta->message_type,
-	                            meta->signer, meta->storage_key, meta->is_after_change ? "yes" : "no", meta->boot,
+	                            meta->is_pending ? "yes" : "no", meta->created, meta->sent_at, meta->trusted_at,
+	                            meta->message_type, meta->signer, meta->storage_key, meta->is_after_change ? "yes" : "no", meta->boot,
 	                            meta->boots, meta->transaction_id, nonce, meta->url);
 	if (e == ERR_OK)
 		e = generation_write(store, profile, number, "meta.ini", buf_bytes(&text), why);

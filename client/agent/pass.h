@@ -21,6 +21,14 @@ struct pass {
 /** Facts and paths; opens nothing, writes nothing. */
 enum err pass_open(const struct config *config, const struct apply_options *options, struct pass *out,
                    struct why *why) MUST_CHECK;
+/**
+ * At the start of a pass that works, under the lock: remember in RUN that the kernel is synchronised, correct a saved time
+ * that lies ahead of a confirmed clock, and with untrusted_clock = set-floor move the system's clock up to the
+ * floor. Never back, never with --root; without the right to it nothing happens. pass->clock is judged anew.
+ */
+void pass_mend_clock(struct pass *pass);
+/** Are written settings to ignore dates? untrusted_clock = disable-time-checks, and the clock is not trusted. */
+bool pass_ignores_dates(const struct pass *pass);
 void pass_close(struct pass *pass);
 /** The TPM of this pass, opened at first use; owned by the pass. */
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why) MUST_CHECK;

@@ -113,6 +113,7 @@ static enum err resolve_server(const struct pass *pass, const struct scep_profil
 	s->ra_sha256_count = p->ra_sha256.count;
 	s->now = pass->clock.now;
 	s->is_clock_trusted = pass->clock.is_trusted;
+	s->time_floor = pass->clock.floor;
 	resolve_algorithms(p, s);
 	return e;
 }

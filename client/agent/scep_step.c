@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "client/agent/binding.h"
@@ -29,8 +30,12 @@ struct step {
 	struct generation_meta meta;
 };
 
-static enum err write_meta(const struct step *s, struct why *why)
+/* The only time that is saved: a floor for a boot without one. */
+static enum err write_meta(struct step *s, struct why *why)
 {
+	const struct clock_view *clock = &s->pass->clock;
+	if (clock->is_confirmed)
+		s->meta.trusted_at = clock->now;
 	return generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
 }
 
@@ -181,6 +186,7 @@ static enum err count_boot(struct step *s, struct why *why)
 	return write_meta(s, why);
 }
 
+/* On both sides of the last time: a device without a clock starts each boot at the same moment. */
 static enum err may_ask_page(const struct step *s, struct why *why)
 {
 	char path[FILE_PATH_MAX];
@@ -191,9 +197,9 @@ static enum err may_ask_page(const struct step *s, struct why *why)
 	if (e == ERR_OK && file_read(path, &text, NULL) == ERR_OK) {
 		long long asked = 0;
 		const char *t = buf_text(&text);
-		if (t != NULL && sscanf(t, "%lld", &asked) == 1 && asked <= now && now - asked < PAGE_INTERVAL_S) {
+		if (t != NULL && sscanf(t, "%lld", &asked) == 1 && llabs(now - asked) < PAGE_INTERVAL_S) {
 			e = why_set(why, ERR_AGAIN, "challenge.page_wait",
-			            "the challenge page was asked %lld s ago; it is asked once an hour", (long long)now - asked);
+			            "the challenge page was asked %lld s ago; it is asked once an hour", llabs(now - asked));
 			why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);
 		}
 	}
@@ -425,6 +431,20 @@ static enum err take_static_challenge(const struct pass *pass, const struct scep
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
+/* What a clock that is not trusted makes us refuse is said to be its fault: TLS goes by the system's clock whatever we know,
+ * and so does a chain through a certificate that is younger than the floor. */
+static enum err blame_clock(const struct pass *pass, enum err e, struct why *why)
+{
+	bool is_by_dates = strcmp(why->code, "http.tls_date") == 0 || strcmp(why->code, "chain.not_yet_valid") == 0 ||
+	                   strcmp(why->code, "chain.expired") == 0;
+	if (e != ERR_UNTRUSTED || pass->clock.is_trusted || !is_by_dates)
+		return e;
+	struct why own = *why;
+	why_set(why, ERR_UNTRUSTED, "clock.untrusted", "the clock is not trusted, and by it: %s", own.text);
+	why_next(why, "let the device get the time; untrusted_clock = set-floor helps a clock that is behind");
+	return e;
+}
+
 static enum scep_intent intent_of(enum scep_next next)
 {
 	return next == SCEP_NEXT_RENEW    ? SCEP_RENEW
@@ -468,7 +488,7 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 		resolved.job.sent = &sent;
 	}
 	if (e == ERR_OK)
-		e = run(&s, &own);
+		e = blame_clock(pass, run(&s, &own), &own);
 	scep_resolved_clear(&resolved);
 out:
 	scep_sent_clear(&sent);

@@ -43,6 +43,7 @@ struct generation_meta {
 	bool is_renewal;           /* message signed by the previous certificate's key */
 	bool is_pending;           /* the CA said pending */
 	int64_t created, sent_at;  /* unix s; sent_at 0: nothing went out */
+	int64_t trusted_at;        /* unix s: written by a confirmed clock (hal/clock.h), a floor for later; 0: never */
 	unsigned message_type;     /* 17 or 19 */
 	unsigned signer;           /* generation whose key signs a renewal: the answer is encrypted to it */
 	char storage_key[BINDING_CAP]; /* that its key hangs on; "" : software, or written before this was */

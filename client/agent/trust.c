@@ -131,8 +131,8 @@ enum err trust_install(const struct pass *pass, const struct trust_profile *prof
 	int64_t now = pass->clock.now;
 	struct certificate cert;
 	e = certificate_parse(buf_bytes(&der), &cert, why);
-	if (e == ERR_OK && !pass->clock.is_trusted && cert.not_before > now)
-		now = cert.not_before;
+	if (e == ERR_OK)
+		now = clock_within(&pass->clock, now, cert.not_before, cert.not_after);
 	if (e == ERR_OK) {
 		struct why own = { .code = "" };
 		e = chain_check_ca(buf_bytes(&der), &others, now, &own);

@@ -91,6 +91,7 @@ static enum err resolve_eap(const struct pass *pass, const struct wifi_profile *
 	n->pkcs11_module_path = is_pkcs11 ? SIGNET_PKCS11_MODULE : "";
 	n->tls_min = p->tls_min;
 	n->tls_max = p->tls_max;
+	n->ignores_dates = pass_ignores_dates(pass);
 	return ERR_OK;
 }
 

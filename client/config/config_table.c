@@ -9,7 +9,8 @@
 static const struct config_word clocks[] = {
     {"auto", CLOCK_AUTO}, {"trusted", CLOCK_TRUSTED}, {"untrusted", CLOCK_UNTRUSTED}, {NULL, 0}};
 static const struct config_word untrusted_clocks[] = {{"set-floor", UNTRUSTED_SET_FLOOR},
-						      {"disable-time-checks", NOT_IN_VERSION},
+						      {"disable-time-checks",
+						       UNTRUSTED_DISABLE_TIME_CHECKS},
 						      {"nothing", UNTRUSTED_NOTHING},
 						      {NULL, 0}};
 static const struct config_word log_levels[] = {

@@ -17,18 +17,14 @@ void ra_choice_clear(struct ra_choice *choice)
 
 int64_t ra_check_time(const struct scep_server *server, const struct certificate *cert)
 {
+	const struct clock_view clock = { .is_trusted = server->is_clock_trusted, .floor = server->time_floor };
 	int64_t now = server->now;
-	if (server->is_clock_trusted)
-		return now;
-	if (cert->not_before > now)
-		now = cert->not_before;
 	for (size_t i = 0; i < server->anchors->count; i++) {
 		struct certificate anchor;
-		if (certificate_parse(buf_bytes(&server->anchors->der[i]), &anchor, NULL) == ERR_OK &&
-		    anchor.not_before > now)
-			now = anchor.not_before;
+		if (certificate_parse(buf_bytes(&server->anchors->der[i]), &anchor, NULL) == ERR_OK)
+			now = clock_within(&clock, now, anchor.not_before, anchor.not_after);
 	}
-	return now;
+	return clock_within(&clock, now, cert->not_before, cert->not_after);
 }
 
 static bool has_sha256(struct bytes der, const char *hex)

@@ -24,8 +24,9 @@ struct ra_choice {
 enum err ra_choose(const struct scep_server *server, const struct certificate_set *offered, struct ra_choice *out,
                    struct why *why) MUST_CHECK;
 void ra_choice_clear(struct ra_choice *choice);
-/** The moment `cert` is checked at: server->now; with an untrusted clock moved up to the newest notBefore of it and the
- *  anchors, since such a clock must not refuse "not yet valid". Other certificates of a server move nothing. */
+/** The moment `cert` is checked at: server->now; with an untrusted clock moved into its validity and that of the anchors
+ *  (clock_within): such a clock must not refuse "not yet valid", nor conclude "expired" above its floor. Other
+ *  certificates of a server move nothing. */
 int64_t ra_check_time(const struct scep_server *server, const struct certificate *cert);
 
 #ifdef __cplusplus

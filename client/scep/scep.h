@@ -28,6 +28,7 @@ struct scep_server {
 	enum key_hash digest;
 	int64_t now;                       /* unix s, not below the floor of hal/clock.h */
 	bool is_clock_trusted;
+	int64_t time_floor;                /* unix s: a clock that is not trusted proves nothing above it */
 };
 
 /** One request that went out, or is about to: what must survive a power cut. Released by scep_sent_clear(). */

@@ -68,6 +68,13 @@ TEST(wifi_settings, a_new_file_for_a_wired_network_scans_nothing_and_needs_no_mo
 	STRCMP_EQUAL(golden("wired.conf").c_str(), whole().c_str());
 }
 
+TEST(wifi_settings, dates_are_ignored_only_when_said)
+{
+	STRCMP_CONTAINS(" tls_disable_tlsv1_3=0\"\n", render().c_str());
+	network.ignores_dates = true;
+	STRCMP_CONTAINS(" tls_disable_tlsv1_3=0 tls_disable_time_checks=1\"\n", render().c_str());
+}
+
 TEST(wifi_settings, quotes_newlines_and_utf8_are_written_so_that_the_daemon_reads_them_back)
 {
 	network.security = WIFI_WPA3;

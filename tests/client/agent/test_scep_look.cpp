@@ -127,3 +127,74 @@ TEST(scep_look, ARequestNewerThanTheRefusedOneGoesOn)
 	LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, "message.der", x, &why));
 	LONGS_EQUAL(SCEP_NEXT_POLL, next());
 }
+
+// A certificate of two days, and clocks that are wrong by years.
+TEST_GROUP(scep_look_clock)
+{
+	test_folder *folder;
+	struct pass pass;
+	struct why why;
+	struct scep_profile profile;
+	struct scep_view view;
+	int64_t now;
+
+	void setup() override
+	{
+		folder = new test_folder("sgv");
+		pass = {};
+		snprintf(pass.store.state, sizeof pass.store.state, "%s", folder->path("state").c_str());
+		snprintf(pass.store.run, sizeof pass.store.run, "%s", folder->path("run").c_str());
+		LONGS_EQUAL(ERR_OK, store_prepare(&pass.store, &why));
+		folder->run("openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -days 2 2>&1");
+		profile = {};
+		strcpy(profile.name, "p");
+		profile.renewal_threshold_percent = 20;
+		struct generation_meta meta = {};
+		std::string pem = folder->read("c.pem");
+		LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", 1, &meta, &why));
+		LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 1, "cert.pem",
+		                                     bytes{ reinterpret_cast<const uint8_t *>(pem.data()), pem.size() }, &why));
+		LONGS_EQUAL(ERR_OK, generation_link(&pass.store, "p", "current", 1, &why));
+		now = time(nullptr);
+	}
+	void teardown() override { delete folder; }
+	enum scep_next next(const struct clock_facts &facts)
+	{
+		pass.clock = clock_judge(&facts, CLOCK_AUTO, 0, now);
+		LONGS_EQUAL_TEXT(ERR_OK, scep_look(&pass, &profile, &view, &why), why.text);
+		return view.next;
+	}
+};
+
+TEST(scep_look_clock, AClockThatIsNotTrustedConcludesNothing)
+{
+	const int64_t build = now - 1000, year = 31556952;
+	const struct clock_facts rows[] = {
+		{ 5, build, false, false, 0, false, 0 },                             // 1970, no RTC, never synchronised
+		{ 5, build, false, true, 0, false, 0 },                              // an RTC without its battery
+		{ 4102444800 - 86400, build, false, true, 0, false, 0 },             // 2099 from a mad RTC
+		{ now + 3 * 86400, build, false, false, 0, false, 0 },               // after the end, never synchronised
+		{ now + 5 * year, build, false, false, 5 * year, false, 0 },         // five years ahead
+		{ now - 5 * year, build, false, false, -5 * year, true, 0 },         // synchronised once, then five years back
+		{ 4102444800 - 86400, build, false, false, 73 * year, true, 0 },     // synchronised once, then 2099
+	};
+	for (const struct clock_facts &facts : rows) {
+		LONGS_EQUAL(SCEP_NEXT_NOTHING, next(facts));
+		CHECK_FALSE(view.is_expired);
+		CHECK_TRUE(view.has_certificate);
+	}
+}
+
+TEST(scep_look_clock, ATrustedClockJudgesAnewEachTimeAndTakesNothingWithIt)
+{
+	const int64_t build = now - 1000, year = 31556952;
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next({ now + 5 * year, build, true, false, 0, false, 0 }));
+	CHECK_TRUE(view.is_expired);
+	LONGS_EQUAL(SCEP_NEXT_RENEW, next({ now + 2 * 86400 - 60, build, true, false, 0, false, 0 }));
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next({ now + 60, build, true, false, 0, false, 0 }));
+	CHECK_FALSE(view.is_expired);
+	// not yet valid: the CA was ahead, or our clock is behind and synchronised
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next({ build + 1, build, true, false, 0, false, 0 }));
+	CHECK_FALSE(view.is_expired);
+	LONGLONGS_EQUAL(build + 1, pass.clock.now);
+}

@@ -6,7 +6,7 @@
 static const char *const built[] = {"status", "plan",	   "apply",  "enroll",	"renew",
 				    "show",   "inventory", "test",
 				    "config", "version", "help"};
-static const char *const later[] = {"agent",  "doctor", "retire",	 "events",
+static const char *const later[] = {"doctor", "retire",	 "events",
 				    "bundle", "csr",	"import", "import-graph"};
 
 static void fits(const std::string &text, size_t max_lines)

@@ -114,8 +114,16 @@ TEST(config, a_short_profile_gets_the_sample_s_values)
 	CHECK(v->virtual_ip);
 	STRCMP_EQUAL("/etc/swanctl", v->directory);
 	LONGS_EQUAL(10, lab.config.agent.expiry_warning_percent);
+	LONGS_EQUAL(CLOCK_AUTO, lab.config.agent.clock);
+	LONGS_EQUAL(agent_config::UNTRUSTED_SET_FLOOR, lab.config.agent.untrusted_clock);
 	STRCMP_EQUAL("device:/dev/tpmrm0", lab.config.tpm.tcti);
 	CHECK(lab.show().find("gateway_id = gw    ; default\n") != std::string::npos);
+}
+
+TEST(config, time_checks_may_be_disabled)
+{
+	loads(std::string(trust) + "[agent]\nuntrusted_clock = disable-time-checks\n");
+	LONGS_EQUAL(agent_config::UNTRUSTED_DISABLE_TIME_CHECKS, lab.config.agent.untrusted_clock);
 }
 
 TEST(config, words_numbers_and_lists_are_taken)

@@ -263,8 +263,6 @@ TEST(config_check, what_this_version_does_not_act_on_is_refused_by_name)
 	static const char *const texts[][2] = {
 	    {"[agent]\nhooks_dir = /etc/other\n",
 	     ":2: [agent]: hooks_dir: \"/etc/other\" is not in this version"},
-	    {"[agent]\nuntrusted_clock = disable-time-checks\n",
-	     ":2: [agent]: untrusted_clock: \"disable-time-checks\""},
 	    {"[pkcs mail]\n", ":1: [pkcs] profiles are not in this version"},
 	    {"[scep d]\nurl = http://a\nafter_revocation = reenroll\n",
 	     ":3: [scep d]: after_revocation: \"reenroll\""},

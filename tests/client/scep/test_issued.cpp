@@ -153,6 +153,20 @@ TEST(issued, AnUntrustedClockIn1970RefusesNothingAsNotYetValid)
 	LONGS_EQUAL_TEXT(ERR_OK, judge(), why.text);
 }
 
+TEST(issued, AnUntrustedClockIn2099ConcludesNothingAboveItsFloor)
+{
+	issue("c.pem");
+	int64_t today = server.now;
+	server.now = 4102358400; // 2099-12-31
+	server.time_floor = today;
+	refused("scep.issued_expired", judge());
+	server.is_clock_trusted = false;
+	LONGS_EQUAL_TEXT(ERR_OK, judge(), why.text);
+	issued_clear(&out);
+	server.time_floor = today + 11 * 86400; // it is over, whatever the clock says
+	refused("scep.issued_expired", judge());
+}
+
 TEST(issued, MissingUsageAndNamesAreRefusedUnlessTheProfileAllowsRewriting)
 {
 	folder->write("no_eku", "subjectAltName=DNS:gw.corp.example\n");
