@@ -298,7 +298,7 @@ static void look_daemon(const struct pass *pass, const struct consumer *c, struc
 		p->state = STATE_TRIAL;
 		snprintf(p->detail, sizeof p->detail, "not authenticated with these settings yet");
 	}
-	if (c->kind == KIND_VPN && p->state != STATE_INSTALLED && pass_ignores_dates(pass))
+	if (c->kind == KIND_VPN && p->detail[0] != '\0' && pass_ignores_dates(pass))
 		snprintf(p->next_step, sizeof p->next_step,
 		         "strongSwan checks dates all the same: let the device get the time, or set untrusted_clock = set-floor");
 }

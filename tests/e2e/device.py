@@ -94,16 +94,17 @@ class Device:
         return os.path.join(self.folder, *parts)
 
     def configure(self, ca_url, root, issuing=None, scep="", more="", name="GW-7F31", clock="trusted",
-                  subject="CN={{DeviceName}},O=Contoso", challenge=True):
+                  untrusted_clock="nothing", subject="CN={{DeviceName}},O=Contoso", challenge=True):
+        """untrusted_clock = set-floor is for who lives by a LabClock: it would be the machine's clock."""
         trust = "[trust root]\ncertificate = %s\n" % root
         uses = "trust = root\n"
         if issuing:
             trust += "[trust issuing]\ncertificate = %s\n" % issuing
             uses += "trust = issuing\n"
-        text = ("[agent]\nstate_dir = %s\nrun_dir = %s\nclock = %s\n"
+        text = ("[agent]\nstate_dir = %s\nrun_dir = %s\nclock = %s\nuntrusted_clock = %s\n"
                 "[tpm]\ntcti = %s\n[device]\nname = %s\n%s"
                 "[scep dev]\nurl = %s\n%ssubject = %s\n" %
-                (self.state, self.path("run"), clock, self.tcti, name, trust, ca_url, uses, subject))
+                (self.state, self.path("run"), clock, untrusted_clock, self.tcti, name, trust, ca_url, uses, subject))
         if challenge:
             text += "challenge_file = %s\n" % self.challenge_file
         with open(self.conf, "w") as f:

@@ -85,9 +85,11 @@ class NetDevice(Device):
     def __init__(self, space, folder, tcti):
         super().__init__(folder, tcti)
         self.space = space
+        self.lab = {}  # environment of a LabClock, if it lives by one
 
     def signet(self, *argv, expect=0, **more):
-        done = self.space.run(SIGNET, "-c", self.conf, *argv, check=False, timeout=more.pop("timeout", 240), **more)
+        done = self.space.run(SIGNET, "-c", self.conf, *argv, check=False, timeout=more.pop("timeout", 240),
+                              env={**self.lab, **more.pop("env", {})}, **more)
         if expect is not None and done.returncode != expect:
             raise AssertionError("signet %s: exit %d, not %s\n%s%s" %
                                  (" ".join(argv), done.returncode, expect, done.stdout, done.stderr))
