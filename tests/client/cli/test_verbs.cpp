@@ -3,7 +3,7 @@
 #include "client/cli/support.hpp"
 #include "client/cli/verbs.h"
 
-static const char *const built[] = {"status", "plan",	   "apply",  "enroll",	"renew",
+static const char *const built[] = {"status", "agent", "plan",	   "apply",  "enroll",	"renew",
 				    "show",   "inventory", "test",
 				    "config", "version", "help"};
 static const char *const later[] = {"doctor", "retire",	 "events",
