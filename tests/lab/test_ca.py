@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A test CA that behaves like Microsoft NDES, a second implementation to judge our client.
 
-It makes a new hierarchy at each start, listens on 127.0.0.1 and leaves in --dir DIR:
+It makes a new hierarchy at each start (but see --keep), listens on 127.0.0.1 and leaves in --dir DIR:
   url port pid          url is written last: when it is there, the server answers
   root.cer issuing.cer (DER)  root.pem issuing.pem chain.pem (issuing, root)
   ra-enc.* ra-sign.* old-ra-enc.* old-ra-sign.*   device.pem device.key (another device)
@@ -14,6 +14,7 @@ It makes a new hierarchy at each start, listens on 127.0.0.1 and leaves in --dir
   mode.json             (yours) overrides options at run time: their names with '_' for '-',
                         {"pending": 2, "refuse": "badRequest:text", "bad_nonce": "short"};
                         read at every request; a wrong key or value is answered with 500
+  kept/                 with --keep: keys, port and NNN.json, what was known after request NNN; the highest counts
 
 Keys of log.jsonl, each where it is known: n, time, method, path, query_len, operation,
 content_type, message_type, transaction_id, sender_nonce, signer_subject, signer_serial,
@@ -32,27 +33,30 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from testca import authority, options, pki, server  # noqa: E402
+from testca import authority, keep, options, pki, server  # noqa: E402
+from testca.keep import write_whole  # noqa: E402
 
 
-def write_whole(path, text):
-    with open(path + ".new", "w", encoding="ascii") as file:
-        file.write(text)
-    os.replace(path + ".new", path)
-
-
-def main():
-    folder, host, device, base = options.parse_command_line(sys.argv[1:])
+def serve(arguments, ready=lambda: None):
+    """Until the process ends; ready() is called once it answers."""
+    folder, host, device, base = options.parse_command_line(arguments)
     os.makedirs(folder, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     write_whole(os.path.join(folder, "pid"), "%d\n" % os.getpid())
-    hierarchy = pki.Hierarchy(host, device)
+    kept = keep.Kept(folder) if base["keep"] else None
+    hierarchy = kept.hierarchy(host, device) if kept else pki.Hierarchy(host, device)
     hierarchy.write(folder)
-    http = server.Server(folder, host, base, authority.Authority(folder, hierarchy))
+    decider = authority.Authority(folder, hierarchy)
+    if kept:
+        kept.load(decider)
+    http = server.Server(folder, host, base, decider, kept)
+    if kept:
+        kept.save_port(http.server_port)
     write_whole(os.path.join(folder, "port"), "%d\n" % http.server_port)
     write_whole(os.path.join(folder, "url"), "http://127.0.0.1:%d\n" % http.server_port)
+    ready()
     http.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    serve(sys.argv[1:])

@@ -27,8 +27,9 @@ DEFAULT_TEXT = {
 class Transaction:
     """What is kept under a transactionID: NDES asks for nothing else when it is polled."""
 
-    def __init__(self, request, csr, old):
+    def __init__(self, request, csr, clear, old):
         self.csr = csr
+        self.clear = clear  # its bytes
         self.signer_der = request.signer_der
         self.old = old  # the certificate that is renewed, None at an enrollment
         self.answers = 0
@@ -174,7 +175,7 @@ class Authority:
         if known:
             return self._again(known, mode, entry)
         old = self._authorise(request, csr, mode, entry)
-        transaction = Transaction(request, csr, old)
+        transaction = Transaction(request, csr, clear, old)
         self.transactions[request.transaction_id] = transaction
         if mode.pending > 0:
             transaction.answers = 1
@@ -193,6 +194,8 @@ class Authority:
         return reply.PENDING, None
 
     def _poll(self, request, clear, mode, entry):
+        if mode.no_poll:
+            raise Refusal("badRequest", "The message type is not supported. 0x80070032")
         known = self.transactions.get(request.transaction_id)
         if not known:
             raise Refusal("badCertId", "The transaction is unknown. 0x80070490")

@@ -130,6 +130,7 @@ OPTIONS = [
            "digest of CertRep"),
     Option("pending", 0, int, "the first N answers to a transaction are PENDING"),
     _flag("strict-transactions", "refuse a PKCSReq whose transactionID is known"),
+    _flag("no-poll", "refuse every CertPoll, as a server that does not know them"),
     _flag("strict-signer", "refuse a self-signed signer with other subject or key than the CSR"),
     Option("refuse", None, _refusal,
            "refuse every enrollment: badAlg|badMessageCheck|badRequest|badTime|badCertId, "
@@ -148,6 +149,8 @@ OPTIONS = [
     Option("http-status", 200, int, "answer PKIOperation with this HTTP status and a page"),
     Option("retry-after", None, int, "with http-status: header Retry-After in seconds"),
     Option("slow", 0.0, float, "seconds before each answer"),
+    _flag("keep", "write all that the CA knows to DIR/kept after each request, and go on from there at the next start, "
+          "with the same keys and port"),
 ]
 BY_KEY = {option.name.replace("-", "_"): option for option in OPTIONS}
 

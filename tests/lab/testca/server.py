@@ -26,12 +26,15 @@ MESSAGE_TYPE = "application/x-pki-message"
 class Recorder:
     """DIR/log.jsonl and DIR/messages/NNN.{req,rep}.der."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, count=0):
+        """count: requests of an earlier start that goes on here; 0 begins anew."""
         self.folder = folder
         self.lock = threading.Lock()
-        self.count = 0
+        self.count = count
         messages = os.path.join(folder, "messages")
         os.makedirs(messages, exist_ok=True)
+        if count:
+            return
         for name in os.listdir(messages):  # of an earlier start in the same folder
             if name.endswith((".req.der", ".rep.der")):
                 os.unlink(os.path.join(messages, name))
@@ -115,6 +118,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             server.recorder.message(entry["n"], "rep", answer.body)
         # The line is there before the answer: a client that has its answer finds it.
         server.recorder.line(entry)
+        if server.kept:
+            server.kept.save(entry["n"], server.authority)
         self._send(answer)
 
     def _answer(self, path, query, body, entry):
@@ -210,13 +215,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, folder, host_name, base, authority):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, folder, host_name, base, authority, kept=None):
+        super().__init__(("127.0.0.1", kept.port if kept else 0), Handler)
         self.folder = folder
         self.host_name = host_name
         self.base = base
         self.authority = authority
-        self.recorder = Recorder(folder)
+        self.kept = kept
+        self.recorder = Recorder(folder, kept.count if kept else 0)
 
     def server_bind(self):
         # HTTPServer's own would ask for this machine's name: DNS, and perhaps a long wait.

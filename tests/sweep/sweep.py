@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The power-cut sweep: cuts a run of signet at every point, and has it heal.
+
+    sweep.py [SCENARIO...]                       all of them, every point
+    sweep.py --sample 40 [--seed 7] [SCENARIO...]    an even sample, another one each time
+    sweep.py SCENARIO --point 37 --variant synced --mode strict [--recording FOLDER]
+
+SIGNET names the program (a build without sanitizers is about ten times as fast; both must hold). A scenario is run once
+under strace. From that each point is rebuilt: the disk (disk.py says how), the TPM and the server as they were before the
+event, or after the last one. The TPM starts anew, `signet apply` runs, and checks.py says what must hold then.
+An exchange with the server is cut twice: before it (the server has not got it) and behind it (the server has done it,
+the device has seen nothing). Where the server knows a transaction it is tried in two modes: `again` (it answers once
+more) and `strict` (it refuses it, and CertPoll as well).
+Points that leave the same disk, TPM and server are one moment for the device that wakes, and run once.
+
+Needs root, or user namespaces: each process has mounts and a network of its own.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path[:0] = [HERE, os.path.join(TESTS, "e2e"), os.path.join(TESTS, "lab")]
+
+import disk  # noqa: E402
+import inside  # noqa: E402
+import recording as recordings  # noqa: E402
+from scenario import SCENARIOS  # noqa: E402
+
+WORKERS = 2
+
+
+def spawn(*argv, **more):
+    """This program again, in namespaces of its own."""
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return subprocess.Popen(["unshare", "--mount", "--net", *user, sys.executable, os.path.abspath(__file__), *argv],
+                            text=True, **more)
+
+
+class Worker:
+    def __init__(self, base, number):
+        self.process = spawn("--work", base, "w%d" % number, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def try_point(self, point):
+        self.process.stdin.write(json.dumps([point.index, point.variant, point.mode]) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"wrong": "the worker ended", "seconds": 0}
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Sweep:
+    """One scenario."""
+
+    def __init__(self, name, base):
+        self.name, self.base = name, base
+        os.makedirs(os.path.join(base, inside.WORLD), exist_ok=True)
+        path = os.path.join(base, inside.RECORDING)
+        if not os.path.exists(path) and spawn("--record", base, name).wait() != 0:
+            raise SystemExit("%s: no recording" % name)
+        self.recorded = recordings.load(path)
+        if self.recorded.scenario != name:
+            raise SystemExit("%s is a recording of %s" % (base, self.recorded.scenario))
+
+    def run(self, chosen):
+        """Tries points [(Point, its looks)]; (tried, different, [(Point, what is wrong)])"""
+        groups = {}
+        for point, looks in chosen:
+            groups.setdefault(looks, []).append(point)
+        wrong = []
+        workers = [Worker(self.base, number) for number in range(WORKERS)]
+        queue = iter(list(groups.values()))
+
+        def work(worker):
+            for points in queue:
+                result = worker.try_point(points[0])
+                if result["wrong"]:
+                    wrong.extend((point, result["wrong"]) for point in points)
+                    self.tell(points[0], result["wrong"])
+
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(work, workers))
+        for worker in workers:
+            worker.close()
+        return len(chosen), len(groups), wrong
+
+    def tell(self, point, wrong):
+        print("%s: FAILED %s, variant %s, mode %s\n  %s\n  again: %s %s --recording %s --point %d --variant %s --mode %s" %
+              (self.name, self.recorded.describe(point.index), point.variant, point.mode, wrong.replace("\n", "\n  "),
+               os.path.relpath(__file__), self.name, self.base, point.index, point.variant, point.mode), flush=True)
+
+
+def even_sample(points, count, dice):
+    """`count` of them at equal distances, from a random start."""
+    if count >= len(points):
+        return points
+    start, step = dice.random(), len(points) / count
+    return [points[int((start + i) * step)] for i in range(count)]
+
+
+def choose(points, options, dice):
+    if options.point is not None:
+        return [(point, looks) for point, looks in points if point.index == options.point and
+                options.variant in (None, point.variant) and options.mode in (None, point.mode)]
+    return even_sample(points, options.sample, dice) if options.sample else points
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenario", nargs="*", help=", ".join(SCENARIOS))
+    parser.add_argument("--sample", type=int, help="so many points of each scenario")
+    parser.add_argument("--seed", type=int, help="of the sample")
+    parser.add_argument("--point", type=int, help="cut before this event")
+    parser.add_argument("--variant", choices=disk.VARIANTS)
+    parser.add_argument("--mode", choices=recordings.MODES)
+    parser.add_argument("--recording", help="folder of a recording, made there when it is empty")
+    parser.add_argument("--events", action="store_true", help="only list the events")
+    options = parser.parse_args()
+    for name in options.scenario:
+        if name not in SCENARIOS:
+            parser.error("no scenario %s" % name)
+    options.scenario = options.scenario or list(SCENARIOS)
+    if options.recording and len(options.scenario) != 1:
+        parser.error("--recording is of one scenario")
+    return options
+
+
+def main():
+    options = parse()
+    seed = options.seed if options.seed is not None else random.randrange(1 << 30)
+    if options.sample:
+        print("seed %d" % seed)
+    failed = False
+    for name in options.scenario:
+        # short, since sockets' paths end at 108 bytes; in memory where there is some, since the model needs no disk
+        base = options.recording or tempfile.mkdtemp(prefix="sg.", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        sweep = Sweep(name, os.path.abspath(base))
+        if options.events:
+            for index in range(len(sweep.recorded.events)):
+                print("%4d %s" % (index, sweep.recorded.events[index]))
+            continue
+        begun = time.monotonic()
+        points = sweep.recorded.points()
+        tried, different, wrong = sweep.run(choose(points, options, random.Random("%s %d" % (name, seed))))
+        print("%s: %d events, %d points; points tried %d (%d different moments), points healed %d; %.0f s" %
+              (name, len(sweep.recorded.events), len(points), tried, different, tried - len(wrong),
+               time.monotonic() - begun), flush=True)
+        failed = failed or bool(wrong) or not tried
+        if not wrong and not options.recording:
+            shutil.rmtree(base)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--record"]:
+        inside.record(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--work"]:
+        inside.work(*sys.argv[2:])
+    else:
+        sys.exit(main())
