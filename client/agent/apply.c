@@ -266,6 +266,8 @@ static void work_scep(struct work *w, const struct scep_profile *p)
 	pass_busy(w->pass, p->timeout_s + DIALOGUE_BUSY_S);
 	enum err e = is_step && !is_resting ? step_scep(w, p, &why) : ERR_OK;
 	enum err tried = work_consumers(w, p, &trial);
+	if (tried == ERR_OK)
+		tried = generation_tidy(&w->pass->store, p->name, &trial); /* of a pass that was cut off */
 	if (e == ERR_OK && tried != ERR_OK)
 		why = trial;
 	if ((is_step && !is_resting) || tried != ERR_OK)

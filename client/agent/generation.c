@@ -99,8 +99,7 @@ static enum err tell(const struct store *store, const char *profile, const char 
 	return history_add(store, event, profile, detail, why);
 }
 
-/* What belonged to the request of the one in use goes, and what nothing names any more. */
-static enum err clean(const struct store *store, const char *profile, struct why *why)
+enum err generation_tidy(const struct store *store, const char *profile, struct why *why)
 {
 	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark" };
 	struct generations g;
@@ -127,7 +126,7 @@ enum err generation_start(const struct store *store, const char *profile, struct
 		         g.previous != 0 ? g.previous : g.current);
 	if (e == ERR_OK && g.current == 0 && g.previous != 0) /* what it named is gone */
 		e = generation_link(store, profile, "previous", 0, why);
-	return e == ERR_OK ? clean(store, profile, why) : e;
+	return e == ERR_OK ? generation_tidy(store, profile, why) : e;
 }
 
 static enum err look_in_trial(const struct store *store, const char *profile, enum trial_state state,
@@ -182,7 +181,7 @@ enum err generation_accept(const struct store *store, const char *profile, struc
 		e = remove_part(store, profile, g.current, UNDECIDED, why);
 	if (e == ERR_OK)
 		e = generation_link(store, profile, "previous", 0, why);
-	return e == ERR_OK ? clean(store, profile, why) : e;
+	return e == ERR_OK ? generation_tidy(store, profile, why) : e;
 }
 
 enum err generation_refuse(const struct store *store, const char *profile, struct why *why)
@@ -198,5 +197,5 @@ enum err generation_refuse(const struct store *store, const char *profile, struc
 		e = tell(store, profile, "rolled-back", g.complete, g.current, reason, why);
 	if (e == ERR_OK)
 		e = generation_link(store, profile, "previous", 0, why);
-	return e == ERR_OK ? clean(store, profile, why) : e;
+	return e == ERR_OK ? generation_tidy(store, profile, why) : e;
 }

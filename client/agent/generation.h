@@ -16,6 +16,9 @@ enum err generation_forget_request(const struct store *store, const char *profil
 enum err generation_complete(const struct store *store, const char *profile, unsigned number,
                              const struct issued *issued, const struct certificate_set *anchors,
                              struct why *why) MUST_CHECK;
+/** What belonged to the request of the one in use goes, and every generation that nothing names any more, keys wiped.
+ *  Writes nothing where all is tidy, so that each pass may mend what a cut left of the one before. */
+enum err generation_tidy(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /**
  * How a trial stands (design, "Trial"); derived, never stored:
  *   TRIAL_NONE  no `previous`, or the move to the new one was cut off before it happened

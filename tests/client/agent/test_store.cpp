@@ -222,6 +222,32 @@ TEST(store, WhatALinkNamesIsNeverSweptEvenWithoutItsCertificate)
 	STRCMP_EQUAL("0001, current", listing().c_str());
 }
 
+// The power went while the old generation was taken away, or what belonged to the request of the new one.
+TEST(store, WhatACutLeftOfAnEndedTrialGoesInTheNextPassAndTheOldKeyWithIt)
+{
+	make(1, "key.der");
+	make(2, "key.der cert.pem signer.der challenge.mark");
+	make(3, "key.der message.der");
+	make(4, "key.der");
+	link("current", 2);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_tidy(&store, "p", &why), why.text);
+	STRCMP_EQUAL("0002, 0003, 0004, current", listing().c_str());
+	STRCMP_EQUAL("cert.pem\nkey.der\nmeta.ini\n", folder->run("ls state/scep/p/0002").c_str());
+}
+
+TEST(store, WhereAllIsTidyNothingIsWritten)
+{
+	make(1, "key.der cert.pem");
+	make(2, "key.der cert.pem request.der");
+	link("previous", 1);
+	link("current", 2);
+	const char *times = "find state -printf '%p %C@\\n' | sort";
+	std::string before = folder->run(times);
+	LONGS_EQUAL_TEXT(ERR_OK, generation_tidy(&store, "p", &why), why.text);
+	STRCMP_EQUAL(before.c_str(), folder->run(times).c_str());
+	LONGS_EQUAL_TEXT(ERR_OK, generation_tidy(&store, "absent", &why), why.text);
+}
+
 TEST(store, AForgottenRequestLeavesItsKeyToBeUsed)
 {
 	make(1, "key.der message.der signer.der request.der challenge.mark");
