@@ -3,6 +3,7 @@
 #include <string.h>
 #include "client/agent/scep_resolve.h"
 #include "client/agent/used.h"
+#include "hal/log.h"
 #include "hal/run.h"
 
 #define COMMAND_S 60           /* a broker answers within a minute or not at all */
@@ -22,6 +23,15 @@ static enum err missing(const struct scep_profile *p, struct why *why)
 	return e;
 }
 
+/* The power went between overwriting the file and taking it away. */
+static bool is_wiped(const struct buf *text)
+{
+	size_t zeros = 0;
+	while (zeros < text->len && text->data[zeros] == 0)
+		zeros++;
+	return zeros > 0 && zeros == text->len;
+}
+
 static enum err from_file(const struct pass *pass, const struct scep_profile *p, struct scep_resolved *r,
                           struct why *why)
 {
@@ -29,10 +39,7 @@ static enum err from_file(const struct pass *pass, const struct scep_profile *p,
 	enum err e = path_in_root(path, pass->config->root, p->challenge_file);
 	if (e == ERR_OK)
 		e = file_read(path, &r->challenge, why);
-	if (e == ERR_NOT_FOUND)
-		return missing(p, why);
-	r->is_challenge_from_file = e == ERR_OK;
-	return e;
+	return e == ERR_NOT_FOUND || (e == ERR_OK && is_wiped(&r->challenge)) ? missing(p, why) : e;
 }
 
 static enum err from_command(const struct pass *pass, const struct scep_profile *p, struct scep_resolved *r,
@@ -83,20 +90,52 @@ out:
 	return e;
 }
 
+static enum err was_used(const struct pass *pass, const struct scep_profile *p, const struct buf *salt,
+                         const struct buf *challenge, bool *out, struct why *why)
+{
+	uint8_t mark[SHA256_LEN];
+	enum err e = hmac_sha256(buf_bytes(salt), buf_bytes(challenge), mark);
+	return e == ERR_OK ? used_has(&pass->store, p->name, (struct bytes){ mark, sizeof mark }, out, why) : e;
+}
+
 static enum err refuse_used(const struct pass *pass, const struct scep_profile *p, const struct scep_resolved *r,
                             struct why *why)
 {
-	uint8_t mark[SHA256_LEN];
-	bool was_used = false;
-	enum err e = hmac_sha256(buf_bytes(&r->salt), buf_bytes(&r->challenge), mark);
-	if (e == ERR_OK)
-		e = used_has(&pass->store, p->name, (struct bytes){ mark, sizeof mark }, &was_used, why);
-	if (e != ERR_OK || !was_used)
+	bool is_used = false;
+	enum err e = was_used(pass, p, &r->salt, &r->challenge, &is_used, why);
+	if (e != ERR_OK || !is_used)
 		return e;
 	e = why_set(why, ERR_NOT_FOUND, "challenge.used", "%s waits for a fresh challenge: the one at hand went out before",
 	            p->name);
 	why_next(why, "signet enroll %s --challenge-file FILE", p->name);
 	return e;
+}
+
+void scep_wipe_challenge(const struct pass *pass, const struct scep_profile *profile)
+{
+	char path[FILE_PATH_MAX];
+	struct why why = { .code = "" };
+	struct buf salt;
+	struct buf text;
+	bool is_used = false;
+	if (!profile->challenge_once || profile->challenge_file[0] == '\0' ||
+	    path_in_root(path, pass->config->root, profile->challenge_file) != ERR_OK || !file_exists(path))
+		return;
+	buf_init(&salt, SHA256_LEN);
+	buf_init(&text, CSR_CHALLENGE_MAX + 1);
+	enum err e = file_read(path, &text, &why);
+	bool is_half = e == ERR_OK && is_wiped(&text);
+	cut_line_ends(&text);
+	if (e == ERR_OK)
+		e = used_salt(&pass->store, profile->name, &salt, &why);
+	if (e == ERR_OK)
+		e = was_used(pass, profile, &salt, &text, &is_used, &why);
+	if (e == ERR_OK && (is_used || is_half))
+		e = file_wipe(path, &why);
+	if (e != ERR_OK)
+		log_debug("scep: the used challenge stays: %s", why.text);
+	buf_clear(&text);
+	buf_clear(&salt);
 }
 
 enum err scep_take_challenge(const struct pass *pass, const struct scep_profile *profile,

@@ -22,7 +22,6 @@ struct scep_resolved {
 	const char *urls[CONFIG_LIST_MAX]; /* in this device's order */
 	char tls_ca[FILE_PATH_MAX];
 	char user[128];
-	bool is_challenge_from_file; /* to be wiped once it went out */
 };
 
 /**
@@ -37,6 +36,11 @@ enum err scep_resolve(const struct pass *pass, const struct scep_profile *profil
  */
 enum err scep_take_challenge(const struct pass *pass, const struct scep_profile *profile,
                              struct scep_resolved *resolved, struct why *why) MUST_CHECK;
+/**
+ * Overwrite and remove challenge_file if what stands in it is a one-time challenge that went out, in this pass or in one
+ * that was cut off. A newer one stays. What fails is logged: a read-only folder is no fault.
+ */
+void scep_wipe_challenge(const struct pass *pass, const struct scep_profile *profile);
 void scep_resolved_clear(struct scep_resolved *resolved);
 
 #ifdef __cplusplus

@@ -287,17 +287,6 @@ static void hint(void *ctx, enum scep_hint hint, int64_t value)
 
 /* ---- the answer ---- */
 
-static void wipe_challenge_file(const struct step *s)
-{
-	char path[FILE_PATH_MAX];
-	struct why why = { .code = "" };
-	if (!s->resolved->is_challenge_from_file || !s->profile->challenge_once ||
-	    path_in_root(path, s->pass->config->root, s->profile->challenge_file) != ERR_OK)
-		return;
-	if (file_wipe(path, &why) != ERR_OK)
-		log_debug("scep: the used challenge stays: %s", why.text);
-}
-
 static enum err install(struct step *s, const struct issued *issued, struct why *why)
 {
 	enum err e = generation_complete(&s->pass->store, s->profile->name, s->number, issued, &s->resolved->anchors, why);
@@ -376,7 +365,7 @@ static enum err run(struct step *s, struct why *why)
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	enum err e = worker_run(&s->resolved->job, http_exchange, &host, &answer, why);
 	if (e == ERR_OK)
-		wipe_challenge_file(s);
+		scep_wipe_challenge(s->pass, s->profile);
 	if (e == ERR_OK)
 		e = answer.status == SCEP_PENDING ? pending(s, why) : judge(s, &answer, why);
 	if (e != ERR_OK && e != ERR_AGAIN)
