@@ -56,6 +56,7 @@ struct vpn_link { /* all borrowed */
 	const char *old_key_id; /* the same of the certificate that ours replaces, to be unloaded (on the way
 				   back: of the newer one); "" for none, or the same key */
 	bool is_on_demand;
+	bool is_key_gone;         /* _remove only: the key is about to be destroyed, so nobody is to keep it */
 	unsigned timeout_s;       /* for a whole call; 0: VPN_TIMEOUT_S */
 };
 
@@ -84,8 +85,8 @@ enum err vpn_control_start(const struct vpn_link *link, struct why *why) MUST_CH
 /** Prove that it works now: authenticated anew, or brought up and, when on demand, taken down again whatever came. */
 enum err vpn_control_try(const struct vpn_link *link, struct why *why) MUST_CHECK;
 /**
- * Take tunnel, connection and key out of charon. Not there is success, and so is no charon. The key stays
- * when another connection may use our certificate.
+ * Take tunnel, connection and key out of charon, old_key_id too. Not there is success, and so is no charon. The key
+ * stays when another connection may use our certificate, unless is_key_gone.
  */
 enum err vpn_control_remove(const struct vpn_link *link, struct why *why) MUST_CHECK;
 

@@ -307,7 +307,8 @@ enum err vpn_load_forget(struct vpn_talk *talk)
 {
 	talk->is_id_shared = false;
 	enum err e = vpn_talk_stream(talk, "list-conns", "list-conn", NULL, NULL);
-	if (e != ERR_OK || talk->is_id_shared)
+	if (e != ERR_OK || (talk->is_id_shared && !talk->link->is_key_gone))
 		return e;
-	return unload_key(talk, talk->link->key_id);
+	e = unload_key(talk, talk->link->key_id);
+	return e == ERR_OK ? unload_key(talk, talk->link->old_key_id) : e;
 }

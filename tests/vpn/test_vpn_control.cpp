@@ -503,6 +503,27 @@ TEST(vpn_control, remove_leaves_a_key_that_another_connection_may_use)
 	LONGS_EQUAL(0, charon->keys.size());
 }
 
+TEST(vpn_control, remove_takes_a_key_that_is_to_be_destroyed_whoever_uses_it)
+{
+	up();
+	charon->conns.push_back("foreign");
+	charon->foreign_id = "C=DE, CN=dev";
+	link.is_key_gone = true;
+	ok(vpn_control_remove(&link, &why));
+	LONGS_EQUAL(0, charon->keys.size());
+	LONGS_EQUAL(1, charon->conns.size());
+}
+
+TEST(vpn_control, remove_takes_the_key_of_a_trial_too)
+{
+	up();
+	charon->keys.push_back(fake_charon::id_of("k9"));
+	const std::string other = fake_charon::id_of("k9");
+	link.old_key_id = other.c_str();
+	ok(vpn_control_remove(&link, &why));
+	LONGS_EQUAL(0, charon->keys.size());
+}
+
 TEST(vpn_control, remove_needs_no_settings)
 {
 	up();
