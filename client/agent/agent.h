@@ -59,6 +59,25 @@ enum err agent_apply(const struct config *config, const struct apply_options *op
 enum err agent_test(const struct config *config, enum test_subject subject, const char *name, struct test_view *out,
                     struct why *why) MUST_CHECK;
 
+/**
+ * What agent_retire() takes off the device, in the order it goes; also what is to go without it. Takes no lock, writes
+ * nothing. name: NULL for everything. *out is released by retire_view_clear(). Errors as agent_retire().
+ */
+enum err agent_retire_look(const struct config *config, const char *name, struct retire_view *out,
+                           struct why *why) MUST_CHECK;
+/**
+ * Retire a profile, what uses its certificate with it, or everything (name NULL), under the lock: settings out, daemons
+ * told, certificate and key gone, and marked so that it stays off until somebody names it (retirement.h). Done before is
+ * success. options: for its progress alone, profiles must be none.
+ *
+ * A daemon that is not running needs no telling: its settings are gone at its next start. One that runs and does not
+ * answer, or refuses, is an error of its area ("wifi.", "vpn."), when everything else is done; later passes try it again.
+ * ERR_NOT_FOUND "usage.profile": neither configured nor on the device. ERR_INVALID "usage.in_use": a trust profile that
+ * others use; the sentence has their names. Of both nothing was done. ERR_DENIED: state folder or settings not writable.
+ */
+enum err agent_retire(const struct config *config, const char *name, const struct apply_options *options,
+                      struct retire_view *out, struct why *why) MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "client/agent/binding.h"
+#include "client/agent/retirement.h"
 #include "client/agent/schedule.h"
 #include "client/agent/tally.h"
 #include "client/agent/trial.h"
@@ -279,11 +280,13 @@ static void work_scep(struct work *w, const struct scep_profile *p)
 /* Settings that a cut left behind `current`, before anything waits for a network: they may be what opens it. */
 static void repair_settings(struct work *w)
 {
-	struct consumer_settings settings;
+	struct record record;
+	char sha256[sizeof record.sha256];
 	for (size_t i = 0; i < w->consumer_count; i++) {
 		const struct consumer *c = &w->consumers[i];
 		struct why why = { .code = "" };
-		if (c->certificate[0] != '\0' && !consumer_is_over(w->pass, c) && c->ops->install(w->pass, c, &settings, &why) != ERR_OK)
+		if (c->certificate[0] != '\0' && !consumer_is_over(w->pass, c) &&
+		    consumer_install(w->pass, c, &record, sha256, &why) != ERR_OK)
 			log_debug("%s: %s: %s", c->ops->folder, c->name, why.text);
 	}
 }
@@ -309,7 +312,7 @@ static void remove_what_is_over(struct work *w)
 			continue;
 		w->treatment[i] = CONSUMER_WORKED;
 		w->outcomes[i].why = (struct why){ .code = "" };
-		w->outcomes[i].err = consumer_remove(w->pass, c, &w->outcomes[i].why);
+		w->outcomes[i].err = consumer_remove(w->pass, c->ops, c->name, false, &w->outcomes[i].why);
 	}
 }
 
@@ -320,8 +323,26 @@ static void count_consumers(struct work *w)
 			tally_count(&w->tally, w->consumers[i].name, w->outcomes[i].err, &w->outcomes[i].why);
 }
 
-static void work_all(struct work *w, const struct config *config)
+/* Off with what should not be here; one that is asked for, and stays off, says so. */
+static void work_retirement(struct work *w)
 {
+	const struct apply_options *o = w->pass->options;
+	char name[PROFILE_NAME_CAP] = "";
+	struct why why = { .code = "" };
+	enum err e = retirement_work(w->pass, name, &why);
+	if (e != ERR_OK)
+		tally_count(&w->tally, name, e, &why);
+	for (size_t i = 0; i < o->profile_count; i++) {
+		e = retirement_say(w->pass, o->profiles[i], &why);
+		if (e != ERR_OK)
+			tally_count(&w->tally, o->profiles[i], e, &why);
+	}
+}
+
+static void work_all(struct work *w)
+{
+	work_retirement(w);
+	const struct config *config = w->pass->config;
 	w->consumer_count = consumers_list(config, w->consumers);
 	binding_check(w->pass);
 	work_trusts(w);
@@ -353,7 +374,7 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	if (e != ERR_OK)
 		goto out;
 	pass_mend_clock(&pass);
-	work_all(w, config);
+	work_all(w);
 	pass_busy(&pass, 0);
 	file_unlock(&fd);
 out:

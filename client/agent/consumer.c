@@ -157,20 +157,55 @@ static enum err keep(const struct pass *pass, const struct consumer *c, const st
 	return e;
 }
 
+static bool is_same_placement(const struct placement *a, const struct placement *b)
+{
+	return strcmp(a->path, b->path) == 0 && strcmp(a->control, b->control) == 0 &&
+	       strcmp(a->interface, b->interface) == 0 && strcmp(a->certificate, b->certificate) == 0 &&
+	       strcmp(a->authorities, b->authorities) == 0 && a->is_wired == b->is_wired;
+}
+
+enum err consumer_install(const struct pass *pass, const struct consumer *c, struct record *out_record,
+                          char out_sha256[65], struct why *why)
+{
+	struct record r;
+	struct placement at = { .path = "" };
+	record_read(&pass->store, c->ops->folder, c->name, &r);
+	enum err e = c->ops->place(c, pass->config, &at, why);
+	if (e != ERR_OK)
+		return e;
+	if (!is_same_placement(&r.at, &at)) {
+		struct why own = { .code = "" };
+		e = c->ops->look(pass, c, &own);
+		if (e != ERR_OK && strcmp(own.code, "waiting.install") != 0) {
+			if (why != NULL)
+				*why = own; /* nothing will be written, so nothing is recorded */
+			return e;
+		}
+		if (strcmp(r.at.path, at.path) != 0)
+			r.told = r.proven = 0;
+		r.at = at;
+		e = record_write(&pass->store, c->ops->folder, c->name, &r, why);
+		if (e != ERR_OK)
+			return e;
+	}
+	e = c->ops->install(pass, c, out_sha256, why);
+	if (e == ERR_OK)
+		*out_record = r;
+	return e;
+}
+
 enum err consumer_work(const struct pass *pass, const struct consumer *c, const struct move *move,
                        enum consumer_result *out, struct why *why)
 {
 	struct record r;
-	struct consumer_settings settings;
+	char sha256[sizeof r.sha256];
 	*out = CONSUMER_OPEN;
-	enum err e = c->ops->install(pass, c, &settings, why);
+	enum err e = consumer_install(pass, c, &r, sha256, why);
 	if (e != ERR_OK)
 		return e;
-	record_read(&pass->store, c->ops->folder, c->name, &r);
-	if (strcmp(r.sha256, settings.sha256) != 0 || strcmp(r.path, settings.path) != 0)
+	if (strcmp(r.sha256, sha256) != 0)
 		r.told = r.proven = 0;
-	memcpy(r.sha256, settings.sha256, sizeof r.sha256);
-	memcpy(r.path, settings.path, sizeof r.path);
+	memcpy(r.sha256, sha256, sizeof r.sha256);
 	if (r.proven == move->to) {
 		*out = CONSUMER_PROVEN;
 		e = keep(pass, c, move, why);
@@ -190,14 +225,18 @@ bool consumer_is_over(const struct pass *pass, const struct consumer *c)
 	return r.first_proven_at != 0;
 }
 
-enum err consumer_remove(const struct pass *pass, const struct consumer *c, struct why *why)
+enum err consumer_remove(const struct pass *pass, const struct consumer_ops *ops, const char *name, bool is_key_gone,
+                         struct why *why)
 {
 	struct record r;
-	record_read(&pass->store, c->ops->folder, c->name, &r);
-	if (r.path[0] == '\0')
-		return ERR_OK;
-	enum err e = c->ops->remove(pass, c, why);
+	record_read(&pass->store, ops->folder, name, &r);
+	enum err e = r.at.path[0] != '\0' ? ops->remove(pass, name, &r.at, is_key_gone, why) : ERR_OK;
+	if (e == ERR_OK && r.at.path[0] != '\0')
+		log_info("%s: took \"%s\" off", ops->folder, name);
 	if (e == ERR_OK)
-		log_info("%s: took \"%s\" off", c->ops->folder, c->name);
-	return e == ERR_OK ? record_remove(&pass->store, c->ops->folder, c->name, why) : e;
+		return record_remove(&pass->store, ops->folder, name, why);
+	r.told = r.proven = 0; /* a certificate that comes later may have the same number */
+	if (record_write(&pass->store, ops->folder, name, &r, NULL) != ERR_OK)
+		log_debug("%s: the record of \"%s\" is not written", ops->folder, name);
+	return e;
 }

@@ -34,12 +34,6 @@ struct daemon_state {
 	char session[132]; /* another one: authenticated anew */
 };
 
-/** Settings as they should be, and where. */
-struct consumer_settings {
-	char path[FILE_PATH_MAX];
-	char sha256[65];
-};
-
 /**
  * What differs between wpa_supplicant (wifi_step.c) and strongSwan (vpn_step.c).
  * A daemon that is not there is ERR_NOT_FOUND, out of reach ERR_AGAIN; neither is a failure (wifi_control.h, vpn_control.h).
@@ -48,8 +42,10 @@ struct consumer_ops {
 	const char *folder; /* of its record */
 	/* Are the settings in place? ERR_NOT_FOUND "waiting.…": not yet, or changed by somebody else. Writes nothing. */
 	enum err (*look)(const struct pass *pass, const struct consumer *c, struct why *why);
-	/* Write what differs. */
-	enum err (*install)(const struct pass *pass, const struct consumer *c, struct consumer_settings *out, struct why *why);
+	/* Where they stand, by the configuration alone. */
+	enum err (*place)(const struct consumer *c, const struct config *config, struct placement *out, struct why *why);
+	/* Write what differs. out: SHA-256 of the settings, hex. */
+	enum err (*install)(const struct pass *pass, const struct consumer *c, char out[65], struct why *why);
 	enum err (*state)(const struct pass *pass, const struct consumer *c, struct daemon_state *out, struct why *why);
 	/* Let the daemon use the settings and authenticate with them. Blocks. */
 	enum err (*use)(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why);
@@ -59,8 +55,9 @@ struct consumer_ops {
 	enum err (*keep)(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why);
 	/* A live, harmless try. */
 	enum err (*test)(const struct pass *pass, const struct consumer *c, const struct move *move, struct why *why);
-	/* Settings off the disk and out of the daemon. */
-	enum err (*remove)(const struct pass *pass, const struct consumer *c, struct why *why);
+	/* Settings off the disk, then out of the daemon. No daemon is success. is_key_gone: its certificate's key goes too. */
+	enum err (*remove)(const struct pass *pass, const char *name, const struct placement *at, bool is_key_gone,
+	                   struct why *why);
 	/* Is its daemon there? No question to it. */
 	bool (*is_present)(const struct pass *pass, const struct consumer *c);
 };
@@ -73,6 +70,12 @@ enum consumer_result {
 };
 
 /**
+ * Write what differs of its settings. Where they stand is recorded before: a cut leaves nothing that consumer_remove()
+ * does not find. *out_record is its record, out_sha256 that of the settings; both on ERR_OK only.
+ */
+enum err consumer_install(const struct pass *pass, const struct consumer *c, struct record *out_record,
+                          char out_sha256[65], struct why *why) MUST_CHECK;
+/**
  * Let a consumer use generation move->to: settings written, its daemon moved, and proven; at once done when it was
  * before. *out is set also on failure: CONSUMER_OPEN with an error is trouble that says nothing about the certificate
  * (settings that cannot be written, a daemon that cannot use such a key), CONSUMER_PROVEN with one that it stopped
@@ -82,8 +85,13 @@ enum err consumer_work(const struct pass *pass, const struct consumer *c, const 
                        enum consumer_result *out, struct why *why) MUST_CHECK;
 /** Has a network that was only to be used until another one works done its duty? */
 bool consumer_is_over(const struct pass *pass, const struct consumer *c);
-/** Take it off: settings, daemon, record. Done before is success. */
-enum err consumer_remove(const struct pass *pass, const struct consumer *c, struct why *why) MUST_CHECK;
+/**
+ * Take it off by its record, with or without a profile: settings, daemon, record. Done before is success, and so is a
+ * daemon that is not there: it reads its files at its next start. A daemon that is there and does not do it is an error;
+ * the settings are off then, and the record stays for the next try.
+ */
+enum err consumer_remove(const struct pass *pass, const struct consumer_ops *ops, const char *name, bool is_key_gone,
+                         struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

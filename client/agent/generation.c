@@ -199,3 +199,91 @@ enum err generation_refuse(const struct store *store, const char *profile, struc
 		e = generation_link(store, profile, "previous", 0, why);
 	return e == ERR_OK ? generation_tidy(store, profile, why) : e;
 }
+
+/* ---- retirement ---- */
+
+struct leftovers {
+	const struct store *store;
+	const char *profile;
+	size_t count;
+	enum err err;
+	struct why *why;
+};
+
+static void count_leftover(void *ctx, const char *name)
+{
+	struct leftovers *l = ctx;
+	l->count += strcmp(name, "used") != 0;
+}
+
+/* Once the generations are swept these are files: a reply kept for later, a link that a cut left half made. */
+static void remove_leftover(void *ctx, const char *name)
+{
+	struct leftovers *l = ctx;
+	char path[FILE_PATH_MAX];
+	if (strcmp(name, "used") == 0 || l->err != ERR_OK)
+		return;
+	l->err = store_path(l->store, "scep", l->profile, name, path);
+	if (l->err == ERR_OK)
+		l->err = file_remove(path, l->why);
+}
+
+bool generation_is_retired(const struct store *store, const char *profile)
+{
+	struct leftovers l = { .count = 0 };
+	char folder[FILE_PATH_MAX];
+	enum err e = store_path(store, "scep", profile, NULL, folder);
+	if (e == ERR_OK)
+		e = file_list(folder, count_leftover, &l, NULL);
+	return e == ERR_NOT_FOUND || (e == ERR_OK && l.count == 0);
+}
+
+/* A line for every certificate that can still be revoked. */
+static enum err tell_retired(const struct store *store, const char *profile, const struct generations *g,
+                             struct why *why)
+{
+	const unsigned numbers[] = { g->current, g->previous != g->current ? g->previous : 0, g->complete };
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && e == ERR_OK; i++)
+		if (numbers[i] != 0)
+			e = tell(store, profile, "retired", numbers[i], 0, "", why);
+	return e;
+}
+
+enum err generation_retire(const struct store *store, const char *profile, struct why *why)
+{
+	const struct generations nothing = { .current = 0 };
+	struct leftovers l = { .store = store, .profile = profile, .err = ERR_OK, .why = why };
+	struct generations g;
+	char folder[FILE_PATH_MAX];
+	enum err e = generations_look(store, profile, &g, why);
+	if (e == ERR_OK)
+		e = tell_retired(store, profile, &g, why);
+	/* the older first: alone it would be a profile on its way back to it */
+	if (e == ERR_OK)
+		e = generation_link(store, profile, "previous", 0, why);
+	if (e == ERR_OK)
+		e = generation_link(store, profile, "current", 0, why);
+	if (e == ERR_OK)
+		e = generations_sweep(store, profile, &nothing, why);
+	if (e == ERR_OK)
+		e = store_path(store, "scep", profile, NULL, folder);
+	if (e == ERR_OK)
+		e = file_list(folder, remove_leftover, &l, why);
+	return e == ERR_NOT_FOUND ? ERR_OK : e == ERR_OK ? l.err : e;
+}
+
+enum err generation_key_id(const struct store *store, const char *profile, unsigned number, char out[KEY_ID_CAP],
+                           struct why *why)
+{
+	struct buf der;
+	struct certificate cert;
+	buf_init(&der, CERTIFICATE_MAX);
+	enum err e = generation_certificate(store, profile, number, &der, why);
+	if (e == ERR_OK)
+		e = certificate_parse(buf_bytes(&der), &cert, why);
+	if (e == ERR_OK)
+		e = certificate_key_id(&cert, out);
+	buf_clear(&der);
+	return e;
+}

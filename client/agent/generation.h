@@ -2,6 +2,7 @@
 #ifndef CLIENT_AGENT_GENERATION_H
 #define CLIENT_AGENT_GENERATION_H
 #include "client/agent/store.h"
+#include "client/pki/certificate_key_id.h"
 #include "client/scep/issued.h"
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +44,17 @@ enum err generation_again(const struct store *store, const char *profile, struct
 enum err generation_accept(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /** On the way back, and the old one works: into history, then `previous` goes; the new one stays, complete and refused. */
 enum err generation_refuse(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
+/**
+ * The profile is retired: into history, then the links go, then all that stands in its folder but `used` (a challenge
+ * never goes out twice, whatever comes later); keys are overwritten. Until that is done generation_is_retired() is false.
+ */
+enum err generation_retire(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
+/** Is there nothing of the profile but `used`? */
+bool generation_is_retired(const struct store *store, const char *profile);
+
+/** Name of a generation's key in charon, by its certificate. ERR_NOT_FOUND: no certificate. */
+enum err generation_key_id(const struct store *store, const char *profile, unsigned number, char out[KEY_ID_CAP],
+                           struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -87,3 +87,10 @@ void last_write(const struct store *store, const char *profile, const struct las
 		log_debug("agent: the last result of %s is not remembered: %s", profile, why.text);
 	buf_clear(&text);
 }
+
+void last_forget(const struct store *store, const char *profile)
+{
+	char path[FILE_PATH_MAX];
+	if (last_path(store, profile, path) == ERR_OK && file_exists(path) && file_remove(path, NULL) != ERR_OK)
+		log_debug("agent: the last result of %s is not forgotten", profile);
+}

@@ -20,6 +20,8 @@ struct last {
 enum err last_read(const struct store *store, const char *profile, struct last *out) MUST_CHECK;
 /** Best effort: a failure is logged at debug, the run folder is a comfort. */
 void last_write(const struct store *store, const char *profile, const struct last *last);
+/** Best effort, as last_write(). */
+void last_forget(const struct store *store, const char *profile);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "client/agent/agent.h"
 #include "client/agent/consumer.h"
+#include "client/agent/retirement.h"
 
 #define TEST_S 25 /* seconds a profile: the whole stays below the 30 that are promised */
 #define LOCK_WAIT_S 10
@@ -53,6 +54,8 @@ enum err agent_test(const struct config *config, enum test_subject subject, cons
 	bool is_open = e == ERR_OK;
 	if (is_open && (view.results == NULL || list == NULL))
 		e = why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a test");
+	if (e == ERR_OK && name != NULL)
+		e = retirement_say(&pass, name, why);
 	if (e == ERR_OK)
 		e = store_prepare(&pass.store, why);
 	if (e == ERR_OK)
@@ -60,7 +63,7 @@ enum err agent_test(const struct config *config, enum test_subject subject, cons
 	if (e == ERR_OK) /* a run that moves the same daemons would make a test of nothing */
 		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
 	if (e == ERR_OK) {
-		test_all(&pass, subject, name, list, consumers_list(config, list), &view);
+		test_all(&pass, subject, name, list, consumers_list(pass.config, list), &view);
 		file_unlock(&fd);
 		*out = view;
 		view.results = NULL;

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "client/agent/last.h"
 #include "client/agent/pass.h"
+#include "client/agent/retirement.h"
 #include "client/agent/trial.h"
 #include "client/config/variables.h"
 #include "client/pki/hash.h"
@@ -303,9 +304,22 @@ static void look_daemon(const struct pass *pass, const struct consumer *c, struc
 		         "strongSwan checks dates all the same: let the device get the time, or set untrusted_clock = set-floor");
 }
 
+static bool look_retired(const struct pass *pass, enum profile_kind kind, const char *name, struct device_view *view)
+{
+	struct why why = { .code = "" };
+	if (retirement_say(pass, name, &why) == ERR_OK)
+		return false;
+	struct profile_view *p = next_profile(view, kind, name);
+	p->state = STATE_ABSENT;
+	snprintf(p->detail, sizeof p->detail, "%s", why.text);
+	return true;
+}
+
 static void look_consumer(const struct pass *pass, const struct consumer *c, struct device_view *view)
 {
 	struct why why = { .code = "" };
+	if (look_retired(pass, c->kind, c->name, view))
+		return;
 	struct profile_view *p = next_profile(view, c->kind, c->name);
 	if (consumer_is_over(pass, c)) {
 		p->state = STATE_ABSENT;
@@ -322,7 +336,7 @@ static void look_consumer(const struct pass *pass, const struct consumer *c, str
 static void look_rest(const struct pass *pass, struct device_view *view)
 {
 	struct consumer *consumers = calloc(CONFIG_PROFILES_MAX, sizeof *consumers);
-	size_t count = consumers != NULL ? consumers_list(pass->config, consumers) : 0;
+	size_t count = consumers != NULL ? consumers_list(pass->written, consumers) : 0;
 	for (size_t i = 0; i < count; i++)
 		look_consumer(pass, &consumers[i], view);
 	free(consumers);
@@ -347,13 +361,16 @@ enum err agent_look(const struct config *config, bool with_tpm, struct device_vi
 		look_tpm(&pass, &view.tpm);
 	for (size_t i = 0; i < config->trust_count; i++) {
 		struct why own = { .code = "" };
+		if (look_retired(&pass, KIND_TRUST, config->trusts[i].name, &view))
+			continue;
 		struct profile_view *p = next_profile(&view, KIND_TRUST, config->trusts[i].name);
 		e = trust_look(&pass, &config->trusts[i], &own);
 		if (e != ERR_OK)
 			not_in_place(p, e, &own);
 	}
 	for (size_t i = 0; i < config->scep_count; i++)
-		look_scep(&pass, &config->sceps[i], &view);
+		if (!look_retired(&pass, KIND_SCEP, config->sceps[i].name, &view))
+			look_scep(&pass, &config->sceps[i], &view);
 	look_rest(&pass, &view);
 	pass_close(&pass);
 	*out = view;

@@ -2,6 +2,7 @@
 #include "client/agent/pass.h"
 #include <stdio.h>
 #include <string.h>
+#include "client/agent/retirement.h"
 #include "hal/log.h"
 
 #define MEMORY "clock" /* of the run folder: that the kernel was synchronised in this boot */
@@ -46,8 +47,10 @@ static struct clock_facts judge_clock(struct pass *pass)
 enum err pass_open(const struct config *config, const struct apply_options *options, struct pass *out,
                    struct why *why)
 {
-	struct pass pass = { .config = config, .options = options };
+	struct pass pass = { .config = config, .written = config, .options = options };
 	enum err e = store_open(config, &pass.store, why);
+	if (e == ERR_OK)
+		e = retirement_filter(&pass, why);
 	if (e != ERR_OK)
 		return e;
 	judge_clock(&pass);
@@ -119,6 +122,7 @@ void pass_release_tpm(struct pass *pass)
 void pass_close(struct pass *pass)
 {
 	pass_release_tpm(pass);
+	retirement_unfilter(pass);
 }
 
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why)

@@ -10,7 +10,9 @@ extern "C" {
 
 /** One pass of the converge loop: what every step borrows. */
 struct pass {
-	const struct config *config;
+	const struct config *config;  /* what is to be true: without the profiles that are retired (retirement.h) */
+	const struct config *written; /* with them, as the user wrote it */
+	struct config *filtered;      /* owned; NULL when nothing is retired */
 	const struct apply_options *options; /* NULL when only looking */
 	struct store store;
 	struct clock_view clock;
@@ -45,6 +47,8 @@ void pass_progress(const struct pass *pass, const char *profile, const char *ste
 enum err trust_look(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
 /** Check the profile's file and write STATE/trust/NAME.pem (and hand it to the system's store). */
 enum err trust_install(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
+/** Take STATE/trust/NAME.pem away, and our copy in the system's store. Not there is success. */
+enum err trust_remove(const struct pass *pass, const char *name, struct why *why) MUST_CHECK;
 /** DER of every installed certificate of these trust profiles. ERR_NOT_FOUND "waiting.trust" names one that is missing. */
 enum err trust_anchors(const struct pass *pass, const struct text_list *names, struct certificate_set *out,
                        struct why *why) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "client/agent/consumer.h"
+#include "client/agent/retirement.h"
 
 void plan_clear(struct plan *plan)
 {
@@ -102,7 +103,7 @@ static void plan_consumer(const struct pass *pass, struct plan *plan, const stru
 	struct why why = { .code = "" };
 	if (consumer_is_over(pass, c)) {
 		record_read(&pass->store, c->ops->folder, c->name, &r);
-		if (r.path[0] != '\0')
+		if (r.at.path[0] != '\0')
 			add(plan, c->kind, c->name, "remove", "the network it was for works", false);
 		return;
 	}
@@ -122,23 +123,44 @@ static void plan_consumers(const struct pass *pass, struct plan *plan)
 	free(consumers);
 }
 
+static void count_retired(void *ctx, enum profile_kind kind, const char *name)
+{
+	(void)kind;
+	(void)name;
+	++*(size_t *)ctx;
+}
+
+static void plan_retired(void *ctx, enum profile_kind kind, const char *name)
+{
+	add(ctx, kind, name, "retire", "retired, or not in the configuration any more", false);
+}
+
 enum err agent_plan(const struct config *config, struct plan *out, struct why *why)
 {
 	struct pass pass;
 	size_t most = config->trust_count + config->scep_count + config->wifi_count + config->vpn_count;
-	struct plan plan = { .steps = calloc(most + 1, sizeof *plan.steps) };
-	if (plan.steps == NULL)
-		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a plan of %zu profiles", most);
+	struct plan plan = { .steps = NULL };
+	struct retirement_question retired = { .pass = &pass, .each = count_retired, .ctx = &most };
 	enum err e = pass_open(config, NULL, &pass, why);
-	if (e != ERR_OK) {
-		plan_clear(&plan);
+	if (e != ERR_OK)
 		return e;
+	e = retirement_look(&retired, why);
+	plan.steps = calloc(most + 1, sizeof *plan.steps);
+	if (e == ERR_OK && plan.steps == NULL)
+		e = why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a plan of %zu profiles", most);
+	retired.each = plan_retired;
+	retired.ctx = &plan;
+	if (e == ERR_OK)
+		e = retirement_look(&retired, why);
+	if (e == ERR_OK) {
+		plan_trusts(&pass, &plan);
+		for (size_t i = 0; i < pass.config->scep_count; i++)
+			plan_scep(&pass, &pass.config->sceps[i], &plan);
+		plan_consumers(&pass, &plan);
+		*out = plan; /* handed to the caller */
+		plan.steps = NULL;
 	}
-	plan_trusts(&pass, &plan);
-	for (size_t i = 0; i < config->scep_count; i++)
-		plan_scep(&pass, &config->sceps[i], &plan);
-	plan_consumers(&pass, &plan);
+	plan_clear(&plan);
 	pass_close(&pass);
-	*out = plan;
-	return ERR_OK;
+	return e;
 }

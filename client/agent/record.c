@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_MAX (2 * FILE_PATH_MAX) /* bytes: a path and a handful of short lines */
+#define RECORD_MAX (2 * FILE_PATH_MAX + AUTHORITIES_TEXT_MAX + 1024) /* bytes: two paths and a dozen short lines */
 
 /* The value behind "NAME = " at the start of a line; "" when there is none. No INI reader: a path may be longer than
  * its lines. */
@@ -34,6 +34,19 @@ static int64_t number_of(const char *text, const char *name)
 	return strtoll(value, NULL, 10);
 }
 
+/* Keys that are not there are "": a version before did not write them. */
+static void read_placement(const char *text, struct placement *out)
+{
+	char wired[8];
+	value_of(text, "path", out->path, sizeof out->path);
+	value_of(text, "control", out->control, sizeof out->control);
+	value_of(text, "interface", out->interface, sizeof out->interface);
+	value_of(text, "certificate", out->certificate, sizeof out->certificate);
+	value_of(text, "authorities", out->authorities, sizeof out->authorities);
+	value_of(text, "wired", wired, sizeof wired);
+	out->is_wired = strcmp(wired, "yes") == 0;
+}
+
 static enum err path_of(const struct store *store, const char *folder, const char *profile, char out[FILE_PATH_MAX],
                         struct why *why)
 {
@@ -45,12 +58,12 @@ void record_read(const struct store *store, const char *folder, const char *prof
 {
 	char path[FILE_PATH_MAX];
 	struct buf file;
-	*out = (struct record){ .path = "" };
+	*out = (struct record){ .at = { .path = "" } };
 	buf_init(&file, RECORD_MAX);
 	if (path_of(store, folder, profile, path, NULL) == ERR_OK && file_read(path, &file, NULL) == ERR_OK) {
 		const char *text = buf_text(&file);
 		if (text != NULL && number_of(text, "schema") == 1) {
-			value_of(text, "path", out->path, sizeof out->path);
+			read_placement(text, &out->at);
 			value_of(text, "sha256", out->sha256, sizeof out->sha256);
 			value_of(text, "session", out->session, sizeof out->session);
 			out->told = (unsigned)number_of(text, "told");
@@ -68,14 +81,17 @@ enum err record_write(const struct store *store, const char *folder, const char 
 	char path[FILE_PATH_MAX];
 	struct buf text;
 	struct buf present;
+	const struct placement *at = &record->at;
 	buf_init(&text, RECORD_MAX);
 	buf_init(&present, RECORD_MAX);
 	enum err e = path_of(store, folder, profile, path, why);
 	if (e == ERR_OK)
 		e = buf_add_format(&text,
-		                   "[settings]\nschema = 1\npath = %s\nsha256 = %s\ntold = %u\ntold_at = %" PRId64
+		                   "[settings]\nschema = 1\npath = %s\ncontrol = %s\ninterface = %s\nwired = %s\n"
+		                   "certificate = %s\nauthorities = %s\nsha256 = %s\ntold = %u\ntold_at = %" PRId64
 		                   "\nsession = %s\nproven = %u\nfirst_proven_at = %" PRId64 "\n",
-		                   record->path, record->sha256, record->told, record->told_at, record->session,
+		                   at->path, at->control, at->interface, at->is_wired ? "yes" : "no", at->certificate,
+		                   at->authorities, record->sha256, record->told, record->told_at, record->session,
 		                   record->proven, record->first_proven_at);
 	bool is_same = e == ERR_OK && file_read(path, &present, NULL) == ERR_OK && present.len == text.len &&
 	               memcmp(present.data, text.data, text.len) == 0;

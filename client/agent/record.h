@@ -6,9 +6,22 @@
 extern "C" {
 #endif
 
+#define AUTHORITIES_TEXT_MAX ((CONFIG_LIST_MAX + 1) * PROFILE_NAME_CAP)
+
+/** Where settings stand and which daemon reads them: what takes them off when their profile is gone from the
+ *  configuration. Paths as the configuration has them, without --root. */
+struct placement {
+	char path[FILE_PATH_MAX];               /* file they were written to; "": none yet */
+	char control[FILE_PATH_MAX];            /* folder of wpa_supplicant's sockets; charon's VICI socket */
+	char interface[16];                     /* wifi and wired */
+	char certificate[PROFILE_NAME_CAP];     /* its scep profile, "" for none */
+	char authorities[AUTHORITIES_TEXT_MAX]; /* vpn: trust profiles copied beside it, a blank between two */
+	bool is_wired;
+};
+
 /** What is known of a wifi, wired or vpn profile: STATE/wifi/NAME, STATE/vpn/NAME. */
 struct record {
-	char path[FILE_PATH_MAX]; /* file its settings were written to; "" : none yet */
+	struct placement at;
 	char sha256[65];          /* of those settings, to see a change of either side */
 	unsigned told;            /* generation of the certificate that its daemon was last told to use; 0: none */
 	unsigned proven;          /* generation it has authenticated with; 0: none */

@@ -89,8 +89,9 @@ static void all_installed(const struct pass *pass, const char *but, struct certi
 	}
 }
 
-/* Debian and its kin, then Fedora and its kin. A failure is a warning: nothing of ours reads that store. */
-static void to_system_store(const struct trust_profile *p, struct bytes pem)
+/* Bring the system's store to `pem`, or without it to none of ours. Debian and its kin, then Fedora and its kin. A
+ * failure is a warning: nothing of ours reads that store. */
+static void in_system_store(const char *name, const struct bytes *pem)
 {
 	static const struct {
 		const char *program, *argument, *folder;
@@ -105,15 +106,19 @@ static void to_system_store(const struct trust_profile *p, struct bytes pem)
 		if (!file_exists(ways[i].program))
 			continue;
 		const char *argv[] = { ways[i].program, ways[i].argument, NULL };
-		snprintf(path, sizeof path, "%s/signet-%s.crt", ways[i].folder, p->name);
-		enum err e = file_write_atomic(path, pem, 0644, &why);
+		snprintf(path, sizeof path, "%s/signet-%s.crt", ways[i].folder, name);
+		if (pem == NULL && !file_exists(path))
+			return;
+		enum err e = pem != NULL ? file_write_atomic(path, *pem, 0644, &why) : file_remove(path, &why);
 		if (e == ERR_OK)
 			e = run_program(argv, NULL, STORE_COMMAND_S, NULL, &status, &why);
 		if (e != ERR_OK || status != 0)
-			log_warn("trust: %s is not in the system's store: %s (exit %d)", p->name, why.text, status);
+			log_warn("trust: %s is not %s the system's store: %s (exit %d)", name, pem != NULL ? "in" : "out of",
+			         why.text, status);
 		return;
 	}
-	log_warn("trust: system_store of %s: this system has no update-ca-certificates or update-ca-trust", p->name);
+	if (pem != NULL)
+		log_warn("trust: system_store of %s: this system has no update-ca-certificates or update-ca-trust", name);
 }
 
 enum err trust_install(const struct pass *pass, const struct trust_profile *profile, struct why *why)
@@ -150,13 +155,28 @@ enum err trust_install(const struct pass *pass, const struct trust_profile *prof
 	if (e == ERR_OK) {
 		log_info("trust: installed \"%s\" from %s", profile->name, profile->certificate);
 		pass_progress(pass, profile->name, "install", "ok");
+		const struct bytes text = buf_bytes(&pem);
 		if (profile->system_store && pass->config->root[0] == '\0')
-			to_system_store(profile, buf_bytes(&pem));
+			in_system_store(profile->name, &text);
 	}
 out:
 	buf_clear(&pem);
 	buf_clear(&der);
 	certificate_set_clear(&others);
+	return e;
+}
+
+enum err trust_remove(const struct pass *pass, const char *name, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	enum err e = trust_path(pass, name, path);
+	if (e != ERR_OK || !file_exists(path))
+		return e;
+	if (pass->config->root[0] == '\0')
+		in_system_store(name, NULL);
+	e = file_remove(path, why);
+	if (e == ERR_OK)
+		log_info("trust: took \"%s\" off", name);
 	return e;
 }
 

@@ -103,6 +103,19 @@ struct test_view {
 
 void test_view_clear(struct test_view *view);
 
+/** What `signet retire` takes off. */
+struct retire_item {
+	enum profile_kind kind;
+	char name[33];
+};
+
+struct retire_view {
+	struct retire_item *items; /* owned */
+	size_t count;
+};
+
+void retire_view_clear(struct retire_view *view);
+
 #ifdef __cplusplus
 }
 #endif

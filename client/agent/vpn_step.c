@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "client/agent/consumer.h"
+#include "client/agent/generation.h"
 #include "client/agent/settings.h"
-#include "client/pki/certificate_key_id.h"
+#include "client/agent/vpn_removal.h"
 #include "client/pki/hash.h"
 #include "hal/local_socket.h"
 #include "hal/log.h"
@@ -207,8 +208,23 @@ static enum err make_folders(const struct pass *pass, const struct vpn_profile *
 	return e;
 }
 
-static enum err install(const struct pass *pass, const struct consumer *c, struct consumer_settings *out,
-                        struct why *why)
+static enum err place(const struct consumer *c, const struct config *config, struct placement *out, struct why *why)
+{
+	const struct vpn_profile *p = c->vpn;
+	const struct scep_profile *scep = config_find_scep(config, p->certificate);
+	struct placement at = { .path = "" };
+	if (snprintf(at.path, sizeof at.path, "%s/conf.d/60-signet-%s.conf", p->directory, c->name) >= (int)sizeof at.path ||
+	    snprintf(at.control, sizeof at.control, "%s", p->control) >= (int)sizeof at.control)
+		return why_set(why, ERR_TOO_BIG, "config.path", "directory or control of [vpn %s] is too long", c->name);
+	snprintf(at.certificate, sizeof at.certificate, "%s", p->certificate);
+	int len = snprintf(at.authorities, sizeof at.authorities, "%s", p->trust);
+	for (size_t i = 0; scep != NULL && i < scep->trust.count; i++)
+		len += snprintf(at.authorities + len, sizeof at.authorities - (size_t)len, " %s", scep->trust.items[i]);
+	*out = at;
+	return ERR_OK;
+}
+
+static enum err install(const struct pass *pass, const struct consumer *c, char out[65], struct why *why)
 {
 	struct vpn_work *w = calloc(1, sizeof *w);
 	if (w == NULL)
@@ -228,11 +244,8 @@ static enum err install(const struct pass *pass, const struct consumer *c, struc
 		log_info("vpn: wrote the settings of \"%s\" to %s", c->name, c->vpn->directory);
 		pass_progress(pass, c->name, "write settings", "ok");
 	}
-	if (e == ERR_OK) {
-		const struct vpn_file *f = &w->files[w->count - 1];
-		memcpy(out->path, f->path, sizeof out->path);
-		sha256_hex(buf_bytes(&f->content), out->sha256);
-	}
+	if (e == ERR_OK)
+		sha256_hex(buf_bytes(&w->files[w->count - 1].content), out);
 	work_clear(w);
 	free(w);
 	return e;
@@ -262,21 +275,6 @@ static void call_clear(struct vpn_call *call)
 	free(call);
 }
 
-static enum err key_id_of(const struct pass *pass, const char *profile, unsigned generation, char out[KEY_ID_CAP],
-                          struct why *why)
-{
-	struct buf der;
-	struct certificate cert;
-	buf_init(&der, CERTIFICATE_MAX);
-	enum err e = generation_certificate(&pass->store, profile, generation, &der, why);
-	if (e == ERR_OK)
-		e = certificate_parse(buf_bytes(&der), &cert, why);
-	if (e == ERR_OK)
-		e = certificate_key_id(&cert, out);
-	buf_clear(&der);
-	return e;
-}
-
 /* Own certificate, the chain that charon sends with it, and a software key as it stands in its file. */
 static enum err fill_credentials(const struct pass *pass, const struct consumer *c, const struct move *move,
                                  bool is_software, struct vpn_call *call, struct why *why)
@@ -285,8 +283,9 @@ static enum err fill_credentials(const struct pass *pass, const struct consumer 
 	const struct scep_profile *scep = config_find_scep(pass->config, profile);
 	enum err e = generation_certificate(&pass->store, profile, move->to, &call->certificate, why);
 	if (e == ERR_OK)
-		e = key_id_of(pass, profile, move->to, call->key_id, why);
-	if (e == ERR_OK && move->from != 0 && key_id_of(pass, profile, move->from, call->old_key_id, NULL) != ERR_OK)
+		e = generation_key_id(&pass->store, profile, move->to, call->key_id, why);
+	if (e == ERR_OK && move->from != 0 &&
+	    generation_key_id(&pass->store, profile, move->from, call->old_key_id, NULL) != ERR_OK)
 		call->old_key_id[0] = '\0'; /* its certificate is gone: charon may keep the key, which is then of no use */
 	if (strcmp(call->old_key_id, call->key_id) == 0)
 		call->old_key_id[0] = '\0';
@@ -363,7 +362,7 @@ static enum err test(const struct pass *pass, const struct consumer *c, const st
 	return call_daemon(pass, c, move, vpn_control_try, why);
 }
 
-/* To look at and to take off a connection its name is enough. */
+/* To look at a connection its name is enough. */
 static enum err name_only(const struct pass *pass, const struct consumer *c, char control[FILE_PATH_MAX],
                           struct vpn_link *out, struct why *why)
 {
@@ -403,28 +402,6 @@ static enum err keep(const struct pass *pass, const struct consumer *c, const st
 	return call_daemon(pass, c, move, c->vpn->is_on_demand ? vpn_control_switch : vpn_control_start, why);
 }
 
-static enum err remove_files(const struct pass *pass, const struct consumer *c, struct why *why)
-{
-	char plain[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
-	if (snprintf(plain, sizeof plain, "%s/conf.d/60-signet-%s.conf", c->vpn->directory, c->name) >= FILE_PATH_MAX ||
-	    path_in_root(path, pass->config->root, plain) != ERR_OK)
-		return why_set(why, ERR_TOO_BIG, "config.path", "directory of [vpn %s] is too long", c->name);
-	return file_exists(path) ? file_remove(path, why) : ERR_OK;
-}
-
-static enum err remove_connection(const struct pass *pass, const struct consumer *c, struct why *why)
-{
-	char control[FILE_PATH_MAX];
-	struct vpn_link link;
-	enum err e = remove_files(pass, c, why);
-	if (e == ERR_OK)
-		e = name_only(pass, c, control, &link, why);
-	if (e == ERR_OK)
-		e = vpn_control_remove(&link, why);
-	return e == ERR_NOT_FOUND ? ERR_OK : e; /* no daemon: it will find no file */
-}
-
 static bool is_present(const struct pass *pass, const struct consumer *c)
 {
 	char path[FILE_PATH_MAX];
@@ -434,12 +411,13 @@ static bool is_present(const struct pass *pass, const struct consumer *c)
 const struct consumer_ops vpn_consumer = {
 	.folder = "vpn",
 	.look = look,
+	.place = place,
 	.install = install,
 	.state = state,
 	.use = use,
 	.arm = NULL, /* make before break: nothing is cut */
 	.keep = keep,
 	.test = test,
-	.remove = remove_connection,
+	.remove = vpn_removal,
 	.is_present = is_present,
 };

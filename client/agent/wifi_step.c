@@ -147,7 +147,8 @@ static enum err prepare(const struct pass *pass, const struct wifi_profile *p, s
 
 static bool is_in_place(const struct wifi_work *w)
 {
-	return w->present.len == w->wanted.len && memcmp(w->present.data, w->wanted.data, w->wanted.len) == 0;
+	return w->present.len == w->wanted.len &&
+	       (w->wanted.len == 0 || memcmp(w->present.data, w->wanted.data, w->wanted.len) == 0);
 }
 
 static enum err look(const struct pass *pass, const struct consumer *c, struct why *why)
@@ -161,8 +162,22 @@ static enum err look(const struct pass *pass, const struct consumer *c, struct w
 	return e;
 }
 
-static enum err install(const struct pass *pass, const struct consumer *c, struct consumer_settings *out,
-                        struct why *why)
+static enum err place(const struct consumer *c, const struct config *config, struct placement *out, struct why *why)
+{
+	const struct wifi_profile *p = c->wifi;
+	struct placement at = { .is_wired = p->is_wired };
+	(void)config;
+	if (snprintf(at.path, sizeof at.path, "%s", p->config) >= (int)sizeof at.path ||
+	    snprintf(at.control, sizeof at.control, "%s", p->control) >= (int)sizeof at.control)
+		return why_set(why, ERR_TOO_BIG, "config.path", "config or control of [%s %s] is too long",
+		               profile_kind_text(c->kind), c->name);
+	snprintf(at.interface, sizeof at.interface, "%s", p->interface);
+	snprintf(at.certificate, sizeof at.certificate, "%s", p->certificate);
+	*out = at;
+	return ERR_OK;
+}
+
+static enum err install(const struct pass *pass, const struct consumer *c, char out[65], struct why *why)
 {
 	struct wifi_work w;
 	work_init(&w);
@@ -174,10 +189,8 @@ static enum err install(const struct pass *pass, const struct consumer *c, struc
 			pass_progress(pass, c->name, "write settings", "ok");
 		}
 	}
-	if (e == ERR_OK) {
-		memcpy(out->path, w.target, sizeof out->path);
-		sha256_hex(buf_bytes(&w.block), out->sha256);
-	}
+	if (e == ERR_OK)
+		sha256_hex(buf_bytes(&w.block), out);
 	work_clear(&w);
 	return e;
 }
@@ -256,22 +269,32 @@ static enum err test(const struct pass *pass, const struct consumer *c, const st
 	return e == ERR_OK ? wifi_control_try(&link, why) : e;
 }
 
-static enum err remove_network(const struct pass *pass, const struct consumer *c, struct why *why)
+static enum err remove_block(const struct pass *pass, const char *name, const struct placement *at, struct why *why)
 {
-	char control[FILE_PATH_MAX];
-	struct wifi_link link;
 	struct wifi_work w;
 	work_init(&w);
-	enum err e = path_in_root(w.target, pass->config->root, c->wifi->config);
+	enum err e = path_in_root(w.target, pass->config->root, at->path);
 	if (e == ERR_OK)
 		e = read_present(&w, why);
 	if (e == ERR_OK)
-		e = wifi_remove(buf_bytes(&w.present), c->name, &w.wanted, why);
+		e = wifi_remove(buf_bytes(&w.present), name, &w.wanted, why);
 	if (e == ERR_OK && !is_in_place(&w))
 		e = settings_write(w.target, buf_bytes(&w.wanted), 0600, "wifi.write", "config", why);
 	work_clear(&w);
-	if (e == ERR_OK)
-		e = link_of(pass, c, control, &link, why);
+	return e;
+}
+
+static enum err remove_network(const struct pass *pass, const char *name, const struct placement *at, bool is_key_gone,
+                               struct why *why)
+{
+	char control[FILE_PATH_MAX];
+	const struct wifi_link link = { .control = control, .interface = at->interface, .profile = name,
+		                        .is_wired = at->is_wired };
+	(void)is_key_gone; /* wpa_supplicant has the key only while it authenticates */
+	enum err e = remove_block(pass, name, at, why);
+	if (e != ERR_OK || at->control[0] == '\0')
+		return e;
+	e = path_in_root(control, pass->config->root, at->control);
 	if (e == ERR_OK)
 		e = wifi_control_remove(&link, why);
 	return e == ERR_NOT_FOUND ? ERR_OK : e; /* no daemon: it will read its file */
@@ -288,6 +311,7 @@ static bool is_present(const struct pass *pass, const struct consumer *c)
 const struct consumer_ops wifi_consumer = {
 	.folder = "wifi",
 	.look = look,
+	.place = place,
 	.install = install,
 	.state = state,
 	.use = use,

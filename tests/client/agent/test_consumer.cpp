@@ -10,9 +10,13 @@
 // One daemon and its settings, scripted; what it was asked stands in `asked`.
 static struct script {
 	std::string asked;
-	enum err install, state, use, arm, keep, remove;
+	enum err look, install, state, use, arm, keep, remove;
+	const char *look_code;
 	struct daemon_state now;
 	std::string sha256;
+	const char *config; // where its settings stand
+	bool is_key_gone;
+	struct placement removed;
 } daemon_script;
 
 static enum err answer(const char *what, enum err e, struct why *why)
@@ -20,11 +24,27 @@ static enum err answer(const char *what, enum err e, struct why *why)
 	daemon_script.asked += std::string(what) + " ";
 	return e == ERR_OK ? e : why_set(why, e, "wifi.fake", "%s failed", what);
 }
-static enum err fake_look(const struct pass *, const struct consumer *, struct why *) { return ERR_OK; }
-static enum err fake_install(const struct pass *, const struct consumer *, struct consumer_settings *out, struct why *why)
+static enum err fake_look(const struct pass *, const struct consumer *, struct why *why)
 {
-	snprintf(out->path, sizeof out->path, "/etc/x.conf");
-	snprintf(out->sha256, sizeof out->sha256, "%s", daemon_script.sha256.c_str());
+	enum err e = daemon_script.look;
+	return e == ERR_OK ? e : why_set(why, e, daemon_script.look_code, "look failed");
+}
+static enum err fake_place(const struct consumer *c, const struct config *, struct placement *out, struct why *)
+{
+	*out = {};
+	snprintf(out->path, sizeof out->path, "%s", daemon_script.config);
+	snprintf(out->control, sizeof out->control, "/run/wpa_supplicant");
+	snprintf(out->interface, sizeof out->interface, "wlan0");
+	snprintf(out->certificate, sizeof out->certificate, "%s", c->certificate);
+	return ERR_OK;
+}
+static std::string recorded_path; // when the settings were written
+static enum err fake_install(const struct pass *pass, const struct consumer *c, char out[65], struct why *why)
+{
+	struct record r;
+	record_read(&pass->store, "wifi", c->name, &r);
+	recorded_path = r.at.path;
+	snprintf(out, 65, "%s", daemon_script.sha256.c_str());
 	return answer("install", daemon_script.install, why);
 }
 static enum err fake_state(const struct pass *, const struct consumer *, struct daemon_state *out, struct why *why)
@@ -44,12 +64,15 @@ static enum err fake_keep(const struct pass *, const struct consumer *, const st
 {
 	return answer("keep", daemon_script.keep, why);
 }
-static enum err fake_remove(const struct pass *, const struct consumer *, struct why *why)
+static enum err fake_remove(const struct pass *, const char *, const struct placement *at, bool is_key_gone,
+                            struct why *why)
 {
+	daemon_script.is_key_gone = is_key_gone;
+	daemon_script.removed = *at;
 	return answer("remove", daemon_script.remove, why);
 }
-static const struct consumer_ops fake_ops = { "wifi",    fake_look, fake_install, fake_state,  fake_use,
-	                                      fake_arm,  fake_keep, nullptr,      fake_remove, nullptr };
+static const struct consumer_ops fake_ops = { "wifi",   fake_look, fake_place, fake_install, fake_state, fake_use,
+	                                      fake_arm, fake_keep, nullptr,    fake_remove,  nullptr };
 
 TEST_GROUP(consumer)
 {
@@ -87,11 +110,12 @@ TEST_GROUP(consumer)
 		move.from = 1;
 		daemon_script = {};
 		daemon_script.sha256 = "aa";
+		daemon_script.config = "/etc/x.conf";
 	}
 	void teardown() override
 	{
 		delete folder;
-		for (std::string *text : { &daemon_script.asked, &daemon_script.sha256 }) { // nothing stays allocated
+		for (std::string *text : { &daemon_script.asked, &daemon_script.sha256, &recorded_path }) { // nothing stays allocated
 			text->clear();
 			text->shrink_to_fit();
 		}
@@ -363,11 +387,59 @@ TEST(consumer, RemovingIsDoneOnceAndAgainWhenItFailed)
 	LONGS_EQUAL(ERR_OK, work());
 	daemon_script.asked = "";
 	daemon_script.remove = ERR_IO;
-	LONGS_EQUAL(ERR_IO, consumer_remove(&pass, &c, &why));
+	LONGS_EQUAL(ERR_IO, consumer_remove(&pass, &fake_ops, "corp", true, &why));
+	CHECK_TRUE(daemon_script.is_key_gone);
+	STRCMP_EQUAL("/etc/x.conf wlan0", (std::string(daemon_script.removed.path) + " " + daemon_script.removed.interface).c_str());
+	// whatever comes next: nobody takes it for a daemon that has proven something
+	LONGS_EQUAL(0, record().told);
+	LONGS_EQUAL(0, record().proven);
 	daemon_script.remove = ERR_OK;
-	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &c, &why));
-	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &c, &why));
+	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &fake_ops, "corp", false, &why));
+	CHECK_FALSE(daemon_script.is_key_gone);
+	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &fake_ops, "corp", false, &why));
 	STRCMP_EQUAL("remove remove ", daemon_script.asked.c_str());
+	folder->run("test ! -e state/wifi/corp");
+}
+
+TEST(consumer, ARecordThatCannotBeReadGoesWithoutADaemon)
+{
+	folder->run("echo junk > state/wifi/corp");
+	LONGS_EQUAL(ERR_OK, consumer_remove(&pass, &fake_ops, "corp", false, &why));
+	STRCMP_EQUAL("", daemon_script.asked.c_str());
+	folder->run("test ! -e state/wifi/corp");
+}
+
+TEST(consumer, WhereSettingsStandIsRecordedBeforeTheyAreWritten)
+{
+	daemon_script.install = ERR_IO; // or the power goes
+	daemon_script.look = ERR_NOT_FOUND;
+	daemon_script.look_code = "waiting.install";
+	LONGS_EQUAL(ERR_IO, work());
+	STRCMP_EQUAL("/etc/x.conf", recorded_path.c_str());
+	STRCMP_EQUAL("dev", record().at.certificate);
+	STRCMP_EQUAL("/run/wpa_supplicant", record().at.control);
+}
+
+TEST(consumer, NothingIsRecordedWhileTheSettingsCannotBeMade)
+{
+	daemon_script.look = ERR_NOT_FOUND;
+	daemon_script.look_code = "waiting.certificate";
+	LONGS_EQUAL(ERR_NOT_FOUND, work());
+	STRCMP_EQUAL("waiting.certificate", why.code);
+	STRCMP_EQUAL("", daemon_script.asked.c_str());
+	folder->run("test ! -e state/wifi/corp");
+}
+
+TEST(consumer, OnlyAnotherFileForgetsWhatWasProven)
+{
+	LONGS_EQUAL(ERR_OK, work());
+	folder->run("sed -i '/^control/d; /^interface/d' state/wifi/corp"); // as a version before wrote it
+	LONGS_EQUAL(ERR_OK, work());
+	STRCMP_EQUAL("install keep ", daemon_script.asked.c_str());
+	STRCMP_EQUAL("wlan0", record().at.interface);
+	daemon_script.config = "/etc/y.conf";
+	LONGS_EQUAL(ERR_OK, work());
+	STRCMP_EQUAL("install state use ", daemon_script.asked.c_str());
 }
 
 TEST(consumer, ARecordComesBackAsItWasWrittenAndADamagedOneIsEmpty)
@@ -375,7 +447,12 @@ TEST(consumer, ARecordComesBackAsItWasWrittenAndADamagedOneIsEmpty)
 	struct record r = {};
 	struct record got;
 	std::string deep(900, 'x');
-	snprintf(r.path, sizeof r.path, "/%s", deep.c_str());
+	snprintf(r.at.path, sizeof r.at.path, "/%s", deep.c_str());
+	snprintf(r.at.control, sizeof r.at.control, "/c%s", deep.c_str());
+	memset(r.at.authorities, 'a', sizeof r.at.authorities - 1);
+	strcpy(r.at.interface, "enp0s31f6");
+	strcpy(r.at.certificate, "dev");
+	r.at.is_wired = true;
 	strcpy(r.sha256, "0123");
 	strcpy(r.session, "0d7a");
 	r.told = 7;
@@ -384,7 +461,12 @@ TEST(consumer, ARecordComesBackAsItWasWrittenAndADamagedOneIsEmpty)
 	r.first_proven_at = 5;
 	LONGS_EQUAL(ERR_OK, record_write(&pass.store, "vpn", "hq", &r, &why));
 	record_read(&pass.store, "vpn", "hq", &got);
-	STRCMP_EQUAL(r.path, got.path);
+	STRCMP_EQUAL(r.at.path, got.at.path);
+	STRCMP_EQUAL(r.at.control, got.at.control);
+	STRCMP_EQUAL(r.at.authorities, got.at.authorities);
+	STRCMP_EQUAL(r.at.interface, got.at.interface);
+	STRCMP_EQUAL(r.at.certificate, got.at.certificate);
+	CHECK_TRUE(got.at.is_wired);
 	STRCMP_EQUAL(r.sha256, got.sha256);
 	STRCMP_EQUAL(r.session, got.session);
 	LONGS_EQUAL(7, got.told);
@@ -394,5 +476,5 @@ TEST(consumer, ARecordComesBackAsItWasWrittenAndADamagedOneIsEmpty)
 	folder->run("head -c 100 /dev/urandom > state/vpn/hq");
 	record_read(&pass.store, "vpn", "hq", &got);
 	LONGS_EQUAL(0, got.proven);
-	STRCMP_EQUAL("", got.path);
+	STRCMP_EQUAL("", got.at.path);
 }
