@@ -6,28 +6,9 @@
 #include "client/agent/agent.h"
 #include "client/cli/json.h"
 #include "client/cli/profiles.h"
-#include "hal/clock.h"
 #include "hal/file.h"
 
 #define CHALLENGE_MAX (16 * 1024) /* bytes: Intune's challenges are some KB */
-
-static void show_progress(void *ctx, const char *profile, const char *step, const char *result)
-{
-	const struct cli *cli = ctx;
-	int64_t ms = clock_boot_ms() - cli->start_ms;
-	struct text_out line;
-	text_init(&line);
-	text_put(&line, "[%3lld.%lld s] ", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
-	text_put_ascii(&line, profile != NULL ? profile : "");
-	text_put(&line, "  ");
-	text_put_ascii(&line, step != NULL ? step : "");
-	text_put(&line, "  ");
-	text_put_ascii(&line, result != NULL ? result : "");
-	text_put(&line, "\n");
-	if (line.err == ERR_OK)
-		fwrite(line.bytes.data, 1, line.bytes.len, cli->streams.err);
-	text_clear(&line);
-}
 
 /* Run one apply and say how it ended. */
 static enum signet_exit work(const struct cli *cli, const struct config *config,
@@ -38,7 +19,7 @@ static enum signet_exit work(const struct cli *cli, const struct config *config,
 	struct cli borrowed = *cli; /* the callback's context is not const */
 	options->profiles = cli->options.arg_count > 0 ? cli->options.args : NULL;
 	options->profile_count = cli->options.arg_count;
-	options->progress = cli->has_progress ? show_progress : NULL;
+	options->progress = cli->has_progress ? cli_show_progress : NULL;
 	options->progress_ctx = &borrowed;
 	enum err e = agent_apply(config, options, &exit, &why);
 	if (e != ERR_OK)

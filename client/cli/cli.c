@@ -124,6 +124,24 @@ enum err cli_path(const struct cli *cli, const char *path, char out[], struct wh
 				     err_text(e));
 }
 
+void cli_show_progress(void *ctx, const char *profile, const char *step, const char *result)
+{
+	const struct cli *cli = ctx;
+	int64_t ms = clock_boot_ms() - cli->start_ms;
+	struct text_out line;
+	text_init(&line);
+	text_put(&line, "[%3lld.%lld s] ", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+	text_put_ascii(&line, profile != NULL ? profile : "");
+	text_put(&line, "  ");
+	text_put_ascii(&line, step != NULL ? step : "");
+	text_put(&line, "  ");
+	text_put_ascii(&line, result != NULL ? result : "");
+	text_put(&line, "\n");
+	if (line.err == ERR_OK)
+		fwrite(line.bytes.data, 1, line.bytes.len, cli->streams.err);
+	text_clear(&line);
+}
+
 /* systemd sets JOURNAL_STREAM to "DEVICE:INODE" of the stream it made; stderr may have been
  * redirected since. */
 static bool is_journal(FILE *stream)

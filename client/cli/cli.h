@@ -50,6 +50,8 @@ enum signet_exit cli_fail_agent(const struct cli *cli, enum err e, const struct 
 /** Write the result to streams.out, release it and return `exit`; SIGNET_FAILED when it was not
  * whole. */
 enum signet_exit cli_finish(const struct cli *cli, struct text_out *result, enum signet_exit exit);
+/** An agent_progress_fn whose ctx is the struct cli: a line a step on streams.err. */
+void cli_show_progress(void *ctx, const char *profile, const char *step, const char *result);
 /** `path` of the command line below --root. ERR_TOO_BIG, ERR_INVALID. */
 enum err cli_path(const struct cli *cli, const char *path, char out[], struct why *why) MUST_CHECK;
 

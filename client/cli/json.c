@@ -195,6 +195,18 @@ enum err json_plan(const struct plan *plan, struct buf *out)
 	return finish(&j, out);
 }
 
+enum err json_retire(const struct retire_view *view, struct buf *out)
+{
+	struct json j = begin();
+	cJSON *retired = add_array(&j, j.root, "retired");
+	for (size_t i = 0; i < view->count; i++) {
+		cJSON *o = add_object(&j, retired, NULL);
+		add_text(&j, o, "kind", profile_kind_text(view->items[i].kind));
+		add_text(&j, o, "name", view->items[i].name);
+	}
+	return finish(&j, out);
+}
+
 enum err json_test(const struct test_view *view, struct buf *out)
 {
 	struct json j = begin();

@@ -28,6 +28,8 @@ enum err json_error(const char *code, enum signet_exit exit, const char *message
 		    struct buf *out) MUST_CHECK;
 /** { schema, results: [ { kind, name, exit, detail, next_step } ] } */
 enum err json_test(const struct test_view *view, struct buf *out) MUST_CHECK;
+/** { schema, retired: [ { kind, name } ] } */
+enum err json_retire(const struct retire_view *view, struct buf *out) MUST_CHECK;
 /** { schema, version } */
 enum err json_version(const char *version, struct buf *out) MUST_CHECK;
 /** { schema, exit: 0 }: work was done and there is nothing else to say. */

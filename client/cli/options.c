@@ -35,6 +35,8 @@ static const struct option_row {
      "write there (CSV unless --json), not to standard output"},
     {OPTION_APPEND, "--append", "", "", VALUE_NONE,
      "add rows to FILE; the header only when it is new"},
+    {OPTION_ALL, "--all", "", "", VALUE_NONE, "every profile, and what is left of former ones"},
+    {OPTION_YES, "--yes", "", "", VALUE_NONE, "do not ask; needed without a terminal"},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
@@ -127,6 +129,8 @@ static enum err take_value(struct cli_options *o, const struct option_row *row, 
 	case OPTION_TEXT:
 	case OPTION_CSV:
 	case OPTION_APPEND:
+	case OPTION_ALL:
+	case OPTION_YES:
 		break;
 	}
 	return ERR_OK;

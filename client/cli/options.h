@@ -24,7 +24,9 @@ enum cli_option {
 	OPTION_TEXT = 1 << 12,
 	OPTION_CSV = 1 << 13,
 	OPTION_OUTPUT = 1 << 14,
-	OPTION_APPEND = 1 << 15
+	OPTION_APPEND = 1 << 15,
+	OPTION_ALL = 1 << 16,
+	OPTION_YES = 1 << 17
 };
 
 /* Taken by every verb; the others only where a verb's row says so. */

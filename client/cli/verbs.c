@@ -7,6 +7,7 @@
 #include "client/cli/inventory.h"
 #include "client/cli/json.h"
 #include "client/cli/plan.h"
+#include "client/cli/retire.h"
 #include "client/cli/show.h"
 #include "client/cli/status.h"
 #include "client/cli/test.h"
@@ -26,6 +27,9 @@ static const struct verb verbs[] = {
      1, OPTION_CHALLENGE_FILE, true, true, enroll_run},
     {"renew", "PROFILE [--force]", "renew now; without --force only when due", 1, 1, OPTION_FORCE,
      true, true, renew_run},
+    {"retire", "PROFILE or --all [--yes]",
+     "take certificate, key, Wi-Fi and VPN settings off the device", 0, 1, OPTION_ALL | OPTION_YES,
+     true, true, retire_run},
     {"show", "PROFILE [--pem, --chain, --text]", "the installed certificate", 1, 1,
      OPTION_PEM | OPTION_CHAIN | OPTION_TEXT, true, true, show_run},
     {"inventory", "[--json, --csv] [-o FILE] [--append]", "one row a certificate", 0, 0,
@@ -39,8 +43,6 @@ static const struct verb verbs[] = {
     {"version", "", "the version of this program", 0, 0, 0, false, true, run_version},
     {"help", "[VERB]", "this list, or one verb with its options", 0, 1, 0, false, false, run_help},
     {"doctor", "[--only ID]", "named checks with cause and next step", 0, 0, 0, false, false, NULL},
-    {"retire", "PROFILE or --all [--yes]", "take a profile off the device", 0, 0, 0, false, false,
-     NULL},
     {"events", "[-n N] [--follow]", "what happened", 0, 0, 0, false, false, NULL},
     {"bundle", "[-o FILE]", "everything support needs, without secrets", 0, 0, 0, false, false,
      NULL},

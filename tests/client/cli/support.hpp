@@ -15,6 +15,8 @@ struct fake_agent {
 	std::vector<struct plan_step> steps;
 	std::vector<struct test_result> results;
 	std::string asked_test; /* subject and profile of agent_test */
+	std::vector<struct retire_item> retired;
+	std::string asked_retire, done_retire; /* profile of agent_retire_look and agent_retire; "*": all */
 	std::string device;
 	bool is_clock_trusted, reports_progress;
 	int looks, plans, applies;

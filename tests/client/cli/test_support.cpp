@@ -110,6 +110,39 @@ extern "C" enum err agent_test(const struct config *, enum test_subject subject,
 	return ERR_OK;
 }
 
+extern "C" void retire_view_clear(struct retire_view *view)
+{
+	free(view->items);
+	view->items = nullptr;
+	view->count = 0;
+}
+
+static enum err answer_retire(const char *name, std::string &asked, struct retire_view *out, struct why *why)
+{
+	asked = name != nullptr ? name : "*";
+	if (fake.err != ERR_OK) {
+		*why = fake.why;
+		return fake.err;
+	}
+	out->count = fake.retired.size();
+	out->items = static_cast<struct retire_item *>(calloc(out->count + 1, sizeof *out->items));
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i] = fake.retired[i];
+	return ERR_OK;
+}
+
+extern "C" enum err agent_retire_look(const struct config *, const char *name, struct retire_view *out, struct why *why)
+{
+	return answer_retire(name, fake.asked_retire, out, why);
+}
+
+extern "C" enum err agent_retire(const struct config *, const char *name, const struct apply_options *o,
+				 struct retire_view *out, struct why *why)
+{
+	fake.reports_progress = o->progress != nullptr;
+	return answer_retire(name, fake.done_retire, out, why);
+}
+
 extern "C" enum err agent_apply(const struct config *, const struct apply_options *o,
 				enum signet_exit *out_exit, struct why *why)
 {

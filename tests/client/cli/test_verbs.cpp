@@ -3,11 +3,9 @@
 #include "client/cli/support.hpp"
 #include "client/cli/verbs.h"
 
-static const char *const built[] = {"status", "agent", "plan",	   "apply",  "enroll",	"renew",
-				    "show",   "inventory", "test",
-				    "config", "version", "help"};
-static const char *const later[] = {"doctor", "retire",	 "events",
-				    "bundle", "csr",	"import", "import-graph"};
+static const char *const built[] = {"status", "agent", "plan", "apply", "enroll", "renew", "show", "inventory", "test",
+				    "retire", "config", "version", "help"};
+static const char *const later[] = {"doctor", "events", "bundle", "csr", "import", "import-graph"};
 
 static void fits(const std::string &text, size_t max_lines)
 {
