@@ -147,6 +147,11 @@ void retirement_unfilter(struct pass *pass)
 
 /* ---- traces ---- */
 
+static bool has_profiles(const struct config *c)
+{
+	return c->trust_count + c->scep_count + c->wifi_count + c->vpn_count > 0;
+}
+
 struct walk {
 	const struct retirement_question *q;
 	const struct consumer_ops *ops; /* of the folder that is listed; NULL: none */
@@ -221,8 +226,7 @@ static enum err walk_folder(struct walk *w, const char *folder, void (*each)(voi
 
 static enum err walk_all(struct walk *w, struct why *why)
 {
-	const struct config *c = w->q->pass->written;
-	w->may_vanish = c->trust_count + c->scep_count + c->wifi_count + c->vpn_count > 0;
+	w->may_vanish = has_profiles(w->q->pass->written);
 	w->ops = &wifi_consumer;
 	enum err e = walk_folder(w, "wifi", walk_consumer, why);
 	w->ops = &vpn_consumer;
@@ -253,9 +257,8 @@ static bool is_key_gone(const struct retirement_question *q, const char *folder,
 	const struct config *c = q->pass->written;
 	struct record r;
 	record_read(&q->pass->store, folder, name, &r);
-	bool has_profiles = c->trust_count + c->scep_count + c->wifi_count + c->vpn_count > 0;
 	return r.at.certificate[0] != '\0' &&
-	       (is_marked(q, r.at.certificate) || (has_profiles && config_find_scep(c, r.at.certificate) == NULL));
+	       (is_marked(q, r.at.certificate) || (has_profiles(c) && config_find_scep(c, r.at.certificate) == NULL));
 }
 
 static void take_off(void *ctx, enum profile_kind kind, const char *name)

@@ -21,11 +21,13 @@ psk_file = %(etc)s/psk
 config = %(etc)s/wpa_supplicant-wlan0.conf
 control = %(etc)s/wpa_supplicant
 """
-SECOND = """[vpn lab]
+SECOND = """[trust partner]
+certificate = %(root)s
+[vpn lab]
 tunnel = device
 gateway = lab.corp.contoso.com
 certificate = dev
-trust = issuing
+trust = partner
 local_id = {{DeviceName}}.corp.contoso.com
 directory = %(etc)s/swanctl
 control = %(etc)s/charon.vici
@@ -48,7 +50,7 @@ class Retire(Case):
         for path, text in self.own.items():
             with open(path, "w") as f:
                 f.write(text)
-        self.more = more % {"etc": self.etc}
+        self.more = more % {"etc": self.etc, "root": os.path.join(self.folder, "ca", "root.cer")}
         self.scep = "san_dns = {{DeviceName}}.corp.contoso.com\n" + scep
         self.dev, self.authority, self.chip = self.enrolled(more=self.more, scep=self.scep)
         return self.dev
@@ -156,7 +158,8 @@ class Retire(Case):
         dev.signet("retire", "corp", "--yes")
         self.assertEqual(OWN_NETWORK.encode(), read_bytes(self.wpa))
         ours = ["strongswan.d/60-signet.conf", "swanctl/conf.d/60-signet-hq.conf", "swanctl/conf.d/60-signet-lab.conf",
-                "swanctl/x509/signet-dev.pem", "swanctl/x509ca/signet-issuing.pem", "swanctl/x509ca/signet-root.pem"]
+                "swanctl/x509/signet-dev.pem", "swanctl/x509ca/signet-issuing.pem", "swanctl/x509ca/signet-partner.pem",
+                "swanctl/x509ca/signet-root.pem"]
         self.assertEqual(ours, [n for n in self.found(self.etc) if "signet" in n])
         dev.signet("retire", "hq", "--yes")  # lab still needs what they share
         self.assertEqual([n for n in ours if "hq" not in n], [n for n in self.found(self.etc) if "signet" in n])

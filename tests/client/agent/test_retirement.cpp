@@ -412,8 +412,10 @@ TEST(retirement, ATrustProfileIsInAsLongAsSomebodyUsesIt)
 	LONGS_EQUAL(ERR_OK, retirement_refuse(&pass, "other", &why));
 	LONGS_EQUAL(ERR_OK, retirement_refuse(&pass, "dev", &why));
 	pass_close(&pass);
+	mark("root"); // a cut came before those of the others, with --all
+	STRCMP_EQUAL("", to_go().c_str());
+	STRCMP_EQUAL("trust:root trust:other scep:dev wifi:lan wifi:setup vpn:hq ", in().c_str());
 	mark("dev");
-	mark("root");
 	LONGS_EQUAL(ERR_OK, work());
 	STRCMP_EQUAL("./scep/dev/used ./trust/other.pem ./wifi/setup ", state().c_str());
 	STRCMP_EQUAL("trust:other wifi:setup ", in().c_str());
@@ -436,10 +438,21 @@ TEST(retirement, OneThatFailsDoesNotStopTheOthers)
 	is_only_theirs();
 }
 
+TEST(retirement, WhatIsNotGoneIsNotTakenUpAgain)
+{
+	mark("dev");
+	folder->run("mkdir root/state/scep/dev/0001/foreign");
+	LONGS_EQUAL(ERR_IO, work({ "dev" }));
+	STRCMP_EQUAL("dev", marks().c_str());
+	folder->run("rmdir root/state/scep/dev/0001/foreign");
+	LONGS_EQUAL(ERR_OK, work({ "dev" }));
+	STRCMP_EQUAL("", marks().c_str());
+}
+
 TEST(retirement, WhatACutLeftBesideARecordIsNoProfile)
 {
 	folder->run("touch root/state/wifi/lan.Ab12Cd root/state/trust/root.pem.new root/state/trust/x.der root/state/vpn/-rf; "
-	            "mkdir -p root/state/scep/empty root/state/scep/_x");
+	            "mkdir -p root/state/scep/empty root/state/scep/_x; touch root/state/scep/_x/key.der");
 	STRCMP_EQUAL("", to_go().c_str());
 }
 
