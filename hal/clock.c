@@ -8,11 +8,11 @@
 #include <sys/timex.h>
 #include <time.h>
 #include "hal/buf.h"
+#include "hal/device.h"
 #include "hal/file.h"
 #include "hal/log.h"
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id" /* Linux Documentation/admin-guide/sysctl/kernel.rst */
-#define BOOT_ID_CAP 40                            /* a UUID and its end */
+#define BOOT_ID_CAP 37 /* a UUID and NUL */
 #define RTC_APART_S (24 * 3600) /* an RTC without a battery is years away; one that is not synchronised drifts an hour a year */
 #define NEWS_S 5 /* an offset that moved by more is remembered anew; less adds up to no step */
 
@@ -60,24 +60,13 @@ static int64_t milliseconds(clockid_t id)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* *out: a text that holds at least 39 characters, "" when it cannot be read. */
-static void read_boot_id(char out[BOOT_ID_CAP])
-{
-	struct buf text;
-	buf_init(&text, 4096); /* as sysfs */
-	const char *s = file_read(BOOT_ID, &text, NULL) == ERR_OK ? buf_text(&text) : NULL;
-	snprintf(out, BOOT_ID_CAP, "%.*s", s != NULL ? (int)strcspn(s, "\n") : 0, s != NULL ? s : "");
-	buf_clear(&text);
-}
-
 /* One line: boot id and offset. */
 static bool read_memory(const char *memory, int64_t *out_offset)
 {
-	char boot_id[BOOT_ID_CAP];
+	char boot_id[BOOT_ID_CAP] = "";
 	struct buf text;
 	buf_init(&text, 128);
-	read_boot_id(boot_id);
-	size_t len = strlen(boot_id);
+	size_t len = device_boot_id(boot_id, sizeof boot_id) == ERR_OK ? strlen(boot_id) : 0;
 	const char *s = file_read(memory, &text, NULL) == ERR_OK ? buf_text(&text) : NULL;
 	char *end = NULL;
 	bool is_ours = s != NULL && len > 0 && strncmp(s, boot_id, len) == 0 && s[len] == ' ';
@@ -108,13 +97,13 @@ struct clock_facts clock_look(const char *root, const char *memory)
 
 void clock_remember(const char *memory, const struct clock_facts *facts)
 {
-	char boot_id[BOOT_ID_CAP];
+	char boot_id[BOOT_ID_CAP] = "";
 	struct why why = {.code = ""};
 	struct buf text;
 	if (!facts->is_synchronised ||
-	    (facts->was_synchronised && llabs(facts->offset - facts->offset_then) <= NEWS_S))
+	    (facts->was_synchronised && llabs(facts->offset - facts->offset_then) <= NEWS_S) ||
+	    device_boot_id(boot_id, sizeof boot_id) != ERR_OK)
 		return;
-	read_boot_id(boot_id);
 	buf_init(&text, 128);
 	enum err e = buf_add_format(&text, "%s %" PRId64 "\n", boot_id, facts->offset);
 	if (e == ERR_OK)

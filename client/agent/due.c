@@ -7,6 +7,7 @@
 #include "client/agent/last.h"
 
 #define LEAST_MS 1000
+#define CLOCK_MS 60000 /* a kernel that becomes synchronised without a step wakes nobody */
 #define OPEN_MS 60000 /* a daemon that is there and has not proven its certificate: one look a minute */
 
 struct due {
@@ -67,7 +68,7 @@ int64_t due_ms(const struct pass *pass)
 	struct due d = { .pass = pass, .now_ms = clock_boot_ms(), .now = (int64_t)time(NULL) };
 	struct consumer *consumers = calloc(CONFIG_PROFILES_MAX, sizeof *consumers);
 	size_t count = consumers != NULL ? consumers_list(pass->config, consumers) : 0;
-	d.at_ms = d.now_ms + DUE_MAX_MS;
+	d.at_ms = d.now_ms + (pass->clock.is_trusted ? DUE_MAX_MS : CLOCK_MS);
 	for (size_t i = 0; i < pass->config->trust_count; i++) {
 		struct last last;
 		if (last_read(&pass->store, pass->config->trusts[i].name, &last) == ERR_OK && last.exit != SIGNET_DONE)

@@ -10,7 +10,7 @@ extern "C" {
 
 /**
  * When the agent has to look again: the CLOCK_BOOTTIME ms of the next moment that a pass may find something to do, derived
- * from disk and from RUN/last. At least a second and at most DUE_MAX_MS from now.
+ * from disk and from RUN/last. At least a second and at most DUE_MAX_MS from now, a minute while the clock is not trusted.
  */
 int64_t due_ms(const struct pass *pass);
 

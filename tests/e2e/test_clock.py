@@ -125,6 +125,29 @@ class Alone(Clocks, Case):
         dev.signet("apply")
         self.assertLess(clock.now(), time.time() + 60)
 
+    def test_only_a_confirmed_time_is_saved(self):
+        dev, ca, clock = self.enrolled_at(BOOT_1970)
+        clock.ntp(time.time())
+        self.settled(dev, ca, trusted=True)
+        clock.set(OTHER_DAY)  # somebody steps it forward: believed as an RTC would be
+        dev.signet("renew", "dev", "--force")
+        self.assertEqual("trusted", view_of(dev)["clock"])
+        self.reboot(dev, clock, BOOT_1970)
+        dev.signet("apply")
+        self.assertLess(clock.now(), time.time() + 60)
+
+    def test_a_loop_of_boots_in_1970_asks_the_page_once(self):
+        dev, ca, clock = self.new(BOOT_1970, untrusted_clock="nothing", challenge=False)
+        dev.configure(ca.url, ca.root, ca.issuing, clock="auto", challenge=False,
+                      scep="challenge_url = %s/certsrv/mscep_admin/\n" % ca.base)
+        ca.mode(refuse="badRequest")
+        dev.signet("apply", expect=13)
+        self.assertEqual(1, len(ca.operations("mscep_admin")))
+        for _ in range(2):
+            self.reboot(dev, clock, BOOT_1970)
+            self.assertIn("once an hour", dev.signet("apply", expect=10).stderr)
+        self.assertEqual(1, len(ca.operations("mscep_admin")))
+
     def test_who_may_not_set_the_clock_goes_on_without(self):
         dev, ca, clock = self.new(BOOT_1970)
         clock.deny()
@@ -193,6 +216,32 @@ class Alone(Clocks, Case):
         clock.ntp(time.time() + 31 * DAY)
         self.settled(dev, ca, trusted=True)
         self.assertEqual("", dev.status()["detail"])
+
+    def test_an_agent_sees_time_come(self):
+        dev, ca, clock = self.enrolled_at(BOOT_1970)
+        before, memory = self.identity(dev, ca), dev.path("run", "clock")
+
+        def start():
+            agent = subprocess.Popen([SIGNET, "-c", dev.conf, "agent"], env=dev.env, stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(agent.wait)
+            self.addCleanup(agent.kill)
+            return agent
+
+        agent = start()
+        wait_for("the floor", lambda: clock.now() >= start_of(dev), 60)
+        clock.ntp(time.time())  # a step wakes it
+        wait_for("a clock that is remembered", lambda: os.path.exists(memory), 60)
+        agent.terminate()
+        self.assertEqual(0, agent.wait(30))
+        self.reboot(dev, clock, OTHER_DAY)
+        clock.rate(20)
+        start()
+        wait_for("the first pass", lambda: os.path.exists(dev.path("run", "agent.lock")), 60)
+        time.sleep(3)  # it sleeps now, or will look anyway
+        clock.synchronised()  # nobody is woken by that
+        wait_for("a clock that is remembered", lambda: os.path.exists(memory), 60)
+        self.assertEqual(before, self.identity(dev, ca))
 
     def test_https_is_where_the_clock_alone_stops_the_work(self):
         dev, ca, clock = self.new(BOOT_1970, untrusted_clock="nothing")
