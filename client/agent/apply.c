@@ -3,7 +3,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "client/agent/announce.h"
 #include "client/agent/binding.h"
+#include "client/agent/metrics.h"
 #include "client/agent/retirement.h"
 #include "client/agent/schedule.h"
 #include "client/agent/tally.h"
@@ -65,7 +67,7 @@ static void work_trusts(struct work *w)
 		struct why why = { .code = "" };
 		enum err e = is_done[order[i]] ? ERR_OK : trust_install(w->pass, p, &why);
 		if (is_asked(w->pass, p->name, NULL) || e != ERR_OK)
-			tally_count(&w->tally, p->name, e, &why);
+			tally_count(&w->tally, KIND_TRUST, p->name, e, &why);
 	}
 	free(is_done);
 	free(order);
@@ -233,6 +235,9 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 		return e;
 	e = scep_step(w->pass, p, &view, &hints, why);
 	w->tally.retry_after_s = hints.retry_after_s;
+	bool is_resumed = view.next == SCEP_NEXT_RESEND || view.next == SCEP_NEXT_POLL;
+	if ((view.next == SCEP_NEXT_RENEW || (is_resumed && view.request.is_renewal)) && e != ERR_OK && e != ERR_AGAIN)
+		metrics_count_renewal(&w->pass->store, p->name, false);
 	if (e != ERR_OK && outcome_exit(e, why) == SIGNET_WAITING) {
 		const struct why waits = *why;
 		if (view.is_key_lost)
@@ -272,7 +277,7 @@ static void work_scep(struct work *w, const struct scep_profile *p)
 	if (e == ERR_OK && tried != ERR_OK)
 		why = trial;
 	if ((is_step && !is_resting) || tried != ERR_OK)
-		tally_count(&w->tally, p->name, e != ERR_OK ? e : tried, &why);
+		tally_count(&w->tally, KIND_SCEP, p->name, e != ERR_OK ? e : tried, &why);
 }
 
 /* ---- what needs no certificate server ---- */
@@ -320,7 +325,16 @@ static void count_consumers(struct work *w)
 {
 	for (size_t i = 0; i < w->consumer_count; i++)
 		if (w->treatment[i] == CONSUMER_WORKED && is_asked(w->pass, w->consumers[i].name, w->consumers[i].certificate))
-			tally_count(&w->tally, w->consumers[i].name, w->outcomes[i].err, &w->outcomes[i].why);
+			tally_count(&w->tally, w->consumers[i].kind, w->consumers[i].name, w->outcomes[i].err, &w->outcomes[i].why);
+}
+
+/* The trouble of a hook counts where the profiles have none. */
+static void announce(struct work *w)
+{
+	struct why why = { .code = "" };
+	enum err e = announce_pass(w->pass, strcmp(w->tally.why.code, "tpm.lockout") == 0, &why);
+	if (e != ERR_OK)
+		tally_note(&w->tally, outcome_exit(e, &why), &why);
 }
 
 /* Off with what should not be here; one that is asked for, and stays off, says so. */
@@ -331,11 +345,11 @@ static void work_retirement(struct work *w)
 	struct why why = { .code = "" };
 	enum err e = retirement_work(w->pass, name, &why);
 	if (e != ERR_OK)
-		tally_count(&w->tally, name, e, &why);
+		tally_count(&w->tally, KIND_SCEP, name, e, &why);
 	for (size_t i = 0; i < o->profile_count; i++) {
 		e = retirement_say(w->pass, o->profiles[i], &why);
 		if (e != ERR_OK)
-			tally_count(&w->tally, o->profiles[i], e, &why);
+			tally_count(&w->tally, KIND_SCEP, o->profiles[i], e, &why);
 	}
 }
 
@@ -352,6 +366,7 @@ static void work_all(struct work *w)
 		work_scep(w, &config->sceps[i]);
 	remove_what_is_over(w);
 	count_consumers(w);
+	announce(w);
 }
 
 static enum err one_pass(const struct config *config, const struct apply_options *options, struct work *w,

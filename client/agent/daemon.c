@@ -7,6 +7,7 @@
 #include <time.h>
 #include "client/agent/consumer.h"
 #include "client/agent/due.h"
+#include "client/agent/metrics.h"
 #include "hal/log.h"
 #include "hal/notify.h"
 #include "hal/wake.h"
@@ -145,6 +146,7 @@ static void reload(struct daemon *d)
 static void look_after(struct daemon *d)
 {
 	struct device_view view;
+	struct store store;
 	struct pass pass;
 	struct why why = { .code = "" };
 	if (pass_open(d->config, NULL, &pass, &why) == ERR_OK) {
@@ -156,6 +158,8 @@ static void look_after(struct daemon *d)
 		return;
 	}
 	tell_status(d, &view);
+	if (store_open(d->config, &store, NULL) == ERR_OK)
+		metrics_write(&store, &view, SIGNET_VERSION);
 	d->host->publish(d->host->ctx, d->config, &view);
 	device_view_clear(&view);
 }

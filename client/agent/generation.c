@@ -2,9 +2,8 @@
 #include "client/agent/generation.h"
 #include <stdio.h>
 #include <string.h>
-#include "client/agent/history.h"
+#include "client/agent/event.h"
 #include "client/agent/refusal.h"
-#include "client/pki/hash.h"
 #include "client/pki/name.h"
 #include "hal/log.h"
 
@@ -65,18 +64,6 @@ enum err generation_complete(const struct store *store, const char *profile, uns
 	return e;
 }
 
-static void serial_of(const struct store *store, const char *profile, unsigned number, char out[64])
-{
-	struct buf der;
-	struct certificate cert;
-	buf_init(&der, CERTIFICATE_MAX);
-	snprintf(out, 64, "-");
-	if (number != 0 && generation_certificate(store, profile, number, &der, NULL) == ERR_OK &&
-	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK && cert.serial.len <= 31)
-		hex_text(cert.serial, out);
-	buf_clear(&der);
-}
-
 enum trial_state trial_state_of(const struct generations *g)
 {
 	if (g->previous == 0 || g->current == 0)
@@ -84,19 +71,16 @@ enum trial_state trial_state_of(const struct generations *g)
 	return g->previous != g->current ? TRIAL_OPEN : g->is_refused ? TRIAL_BACK : TRIAL_NONE;
 }
 
-/* Before the links change: a cut in between repeats the line, and never loses it. */
-static enum err tell(const struct store *store, const char *profile, const char *event, unsigned number, unsigned old,
+static enum err tell(const struct store *store, const char *profile, enum event_kind kind, unsigned number, unsigned old,
                      const char *reason, struct why *why)
 {
-	char detail[256 + 64 + sizeof why->text];
-	char serial[64];
-	char old_serial[64];
-	serial_of(store, profile, number, serial);
-	serial_of(store, profile, old, old_serial);
-	snprintf(detail, sizeof detail, "serial=%s old_serial=%s generation=%u%s%s", serial, old_serial, number,
-	         reason[0] != '\0' ? " " : "", reason);
-	log_info("scep: %s: %s, %s", profile, event, detail);
-	return history_add(store, event, profile, detail, why);
+	struct event event = { .kind = kind, .profile_kind = KIND_SCEP, .profile = profile, .generation = number };
+	struct event before = { .profile = profile };
+	event_take_certificate(&event, store, number);
+	event_take_certificate(&before, store, old);
+	memcpy(event.old_serial, before.serial, sizeof event.old_serial);
+	snprintf(event.reason, sizeof event.reason, "%s", reason);
+	return event_tell(store, &event, why);
 }
 
 enum err generation_tidy(const struct store *store, const char *profile, struct why *why)
@@ -116,7 +100,7 @@ enum err generation_start(const struct store *store, const char *profile, struct
 	if (e != ERR_OK || g.complete == 0)
 		return e;
 	if (g.current == 0)
-		e = tell(store, profile, "installed", g.complete, 0, "", why);
+		e = tell(store, profile, EVENT_INSTALLED, g.complete, 0, "", why);
 	else if (g.previous == 0)
 		e = generation_link(store, profile, "previous", g.current, why);
 	if (e == ERR_OK)
@@ -174,7 +158,7 @@ enum err generation_accept(const struct store *store, const char *profile, struc
 	struct generations g;
 	enum err e = look_in_trial(store, profile, TRIAL_OPEN, &g, why);
 	if (e == ERR_OK)
-		e = tell(store, profile, "renewed", g.current, g.previous, "", why);
+		e = tell(store, profile, EVENT_RENEWED, g.current, g.previous, "", why);
 	if (e == ERR_OK)
 		e = remove_part(store, profile, g.current, REFUSED, why);
 	if (e == ERR_OK)
@@ -194,7 +178,7 @@ enum err generation_refuse(const struct store *store, const char *profile, struc
 		refusal = (struct refusal){ .by = "?" };
 	snprintf(reason, sizeof reason, "by=%s %s", refusal.by, refusal.why.text);
 	if (e == ERR_OK)
-		e = tell(store, profile, "rolled-back", g.complete, g.current, reason, why);
+		e = tell(store, profile, EVENT_ROLLED_BACK, g.complete, g.current, reason, why);
 	if (e == ERR_OK)
 		e = generation_link(store, profile, "previous", 0, why);
 	return e == ERR_OK ? generation_tidy(store, profile, why) : e;

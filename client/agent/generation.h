@@ -40,9 +40,9 @@ enum err generation_back(const struct store *store, const char *profile, const c
 /** On the way back, and the old one fails too: `current` to the new one again; the trial is open as before, and the
  *  refusal becomes "undecided", which puts the next way back off. */
 enum err generation_again(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
-/** The trial has ended well: into history, then `previous` goes; what nothing names is swept, keys overwritten. */
+/** The trial has ended well: it is told (event.h), then `previous` goes; what nothing names is swept, keys overwritten. */
 enum err generation_accept(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
-/** On the way back, and the old one works: into history, then `previous` goes; the new one stays, complete and refused. */
+/** On the way back, and the old one works: it is told (event.h), then `previous` goes; the new one stays, complete and refused. */
 enum err generation_refuse(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /**
  * The profile is retired: into history, then the links go, then all that stands in its folder but `used` (a challenge

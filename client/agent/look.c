@@ -110,8 +110,10 @@ static void look_certificate(const struct pass *pass, const struct scep_profile 
 		c->generation = v->generations.current;
 		struct public_key pub;
 		struct generation_meta meta;
-		if (certificate_rsa_key(cert.spki, &pub) == ERR_OK &&
-		    generation_meta_read(&pass->store, s->name, c->generation, &meta, NULL) == ERR_OK) {
+		bool has_meta = generation_meta_read(&pass->store, s->name, c->generation, &meta, NULL) == ERR_OK;
+		if (has_meta)
+			c->asked_at = meta.sent_at;
+		if (has_meta && certificate_rsa_key(cert.spki, &pub) == ERR_OK) {
 			p->has_key = true;
 			snprintf(p->key.type, sizeof p->key.type, "rsa%zu", pub.modulus_len * 8);
 			snprintf(p->key.storage, sizeof p->key.storage, "%s", meta.is_software ? "software" : "tpm");
@@ -264,6 +266,8 @@ static void look_tpm(struct pass *pass, struct tpm_view *out)
 		return;
 	}
 	out->state = facts.is_locked_out ? "locked-out" : "ok";
+	out->has_lockout_counter = true;
+	out->lockout_counter = facts.lockout_counter;
 	memcpy(out->manufacturer, facts.manufacturer, sizeof out->manufacturer);
 	memcpy(out->firmware, facts.firmware, sizeof out->firmware);
 }

@@ -52,7 +52,7 @@ enum signet_exit outcome_exit(enum err e, const struct why *why)
 		return SIGNET_EXPIRED;
 	if (is_area(why, "clock"))
 		return SIGNET_CLOCK;
-	if (is_area(why, "wifi") || is_area(why, "vpn") || is_area(why, "trial"))
+	if (is_area(why, "wifi") || is_area(why, "vpn") || is_area(why, "trial") || is_area(why, "hook"))
 		return SIGNET_NOT_IN_USE;
 	if (is_area(why, "waiting"))
 		return SIGNET_WAITING;

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 #include "client/agent/binding.h"
+#include "client/agent/event.h"
 #include "client/agent/generation.h"
-#include "client/agent/history.h"
 #include "client/agent/scep_resolve.h"
 #include "client/agent/used.h"
 #include "client/pki/software_key.h"
@@ -344,8 +344,9 @@ static void after_failure(const struct step *s, enum err e, const struct why *wh
 	struct why own = { .code = "" };
 	bool is_bad_certificate = strncmp(why->code, "scep.issued", strlen("scep.issued")) == 0;
 	if (e == ERR_DENIED && strncmp(why->code, "scep.", 5) == 0) {
-		if (history_add(&s->pass->store, "refused", s->profile->name, why->text, &own) != ERR_OK)
-			log_warn("scep: %s", own.text);
+		struct event event = { .kind = EVENT_REFUSED, .profile_kind = KIND_SCEP, .profile = s->profile->name };
+		snprintf(event.reason, sizeof event.reason, "%s", why->text);
+		event_note(&s->pass->store, &event);
 	} else if (!is_bad_certificate || !s->meta.is_renewal) {
 		return;
 	}

@@ -6,12 +6,15 @@
 
 enum err store_open(const struct config *config, struct store *out, struct why *why)
 {
-	struct store store;
+	struct store store = { .hooks = "" };
+	bool has_root = config->root[0] != '\0';
 	enum err e = path_in_root(store.state, config->root, config->agent.state_dir);
 	if (e == ERR_OK)
 		e = path_in_root(store.run, config->root, config->agent.run_dir);
+	if (e == ERR_OK && !has_root && snprintf(store.hooks, FILE_PATH_MAX, "%s", config->agent.hooks_dir) >= FILE_PATH_MAX)
+		e = ERR_TOO_BIG;
 	if (e != ERR_OK)
-		return why_set(why, e, "config.path", "state_dir or run_dir: %s", err_text(e));
+		return why_set(why, e, "config.path", "state_dir, run_dir or hooks_dir: %s", err_text(e));
 	*out = store;
 	return ERR_OK;
 }

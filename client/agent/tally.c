@@ -2,6 +2,7 @@
 #include "client/agent/tally.h"
 #include <string.h>
 #include <time.h>
+#include "client/agent/announce.h"
 #include "client/agent/schedule.h"
 #include "client/pki/hash.h"
 #include "hal/log.h"
@@ -33,7 +34,7 @@ static int64_t pause_ms(const struct tally *t, const char *name, unsigned failur
 	                         t->retry_after_s, random);
 }
 
-static void note(struct tally *t, enum signet_exit code, const struct why *why)
+void tally_note(struct tally *t, enum signet_exit code, const struct why *why)
 {
 	t->is_pending = t->is_pending || code == SIGNET_PENDING;
 	if (code == SIGNET_DONE || t->exit != SIGNET_DONE)
@@ -42,16 +43,17 @@ static void note(struct tally *t, enum signet_exit code, const struct why *why)
 	t->why = *why;
 }
 
-void tally_count(struct tally *tally, const char *name, enum err e, const struct why *why)
+void tally_count(struct tally *tally, enum profile_kind kind, const char *name, enum err e, const struct why *why)
 {
 	enum signet_exit code = outcome_exit(e, why);
 	struct last before = { .exit = SIGNET_DONE };
 	bool has_before = last_read(&tally->pass->store, name, &before) == ERR_OK;
-	note(tally, code, why);
+	tally_note(tally, code, why);
 	if (code != SIGNET_DONE && pass_is_stopping(tally->pass))
 		return; /* cut short: says nothing of the profile */
 	if (code != SIGNET_DONE && code != SIGNET_WAITING && code != SIGNET_PENDING)
 		log_warn("agent: %s: %s", name, why->text);
+	announce_failure(tally->pass, kind, name, code, why, has_before ? &before : NULL);
 	if (code == SIGNET_DONE && (!has_before || before.exit == SIGNET_DONE))
 		return; /* nothing to correct: an idle pass writes nothing */
 	struct last last = { .exit = code, .at = (int64_t)time(NULL), .contact = before.contact };
@@ -91,7 +93,7 @@ bool tally_rests(struct tally *tally, const char *name, struct why *why)
 	int64_t left = last.retry_ms - clock_boot_ms();
 	if (left <= 0 || left > PAUSE_MAX_MS || may_use_network(tally, &last))
 		return false;
-	note(tally, last.exit, &last.why);
+	tally_note(tally, last.exit, &last.why);
 	if (why != NULL)
 		*why = last.why;
 	return true;

@@ -20,7 +20,9 @@ struct tally {
  * Count how a profile's try ended, and remember it in RUN/last: for `status`, and with the pause before the agent tries
  * again. A success after a success writes nothing.
  */
-void tally_count(struct tally *tally, const char *name, enum err e, const struct why *why);
+void tally_count(struct tally *tally, enum profile_kind kind, const char *name, enum err e, const struct why *why);
+/** Count trouble that is no profile's. */
+void tally_note(struct tally *tally, enum signet_exit code, const struct why *why);
 /** The server of a profile gave an answer, whatever it said. */
 void tally_contact(const struct tally *tally, const char *name, int64_t now);
 /**

@@ -23,6 +23,7 @@ struct certificate_view {
 	char subject[512], issuer[512];                      /* RFC 4514 */
 	char serial[64], sha256[65];                         /* lower-case hex */
 	int64_t not_before, not_after, renew_at;             /* unix s */
+	int64_t asked_at;                                    /* unix s, when its request went out; 0: not known */
 	unsigned generation;
 };
 
@@ -57,6 +58,8 @@ struct profile_view {
 struct tpm_view {
 	const char *state;         /* "ok", "absent", "locked-out", "changed", "failing" */
 	char manufacturer[5], firmware[24], detail[640];
+	bool has_lockout_counter;  /* the TPM was asked, and answered */
+	uint32_t lockout_counter;
 };
 
 struct device_view {

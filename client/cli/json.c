@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/cli/json.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cjson/cJSON.h>
@@ -255,6 +256,29 @@ enum err json_version(const char *version, struct buf *out)
 	struct json j = begin();
 	add_text(&j, j.root, "version", version);
 	return finish(&j, out);
+}
+
+static void read_text(const cJSON *object, const char *name, char *out, size_t cap)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+	snprintf(out, cap, "%s", text != NULL ? text : "");
+}
+
+enum err json_event_read(const char *line, struct event_line *out)
+{
+	struct event_line event;
+	cJSON *object = cJSON_Parse(line);
+	read_text(object, "time", event.time, sizeof event.time);
+	read_text(object, "event", event.event, sizeof event.event);
+	read_text(object, "profile", event.profile, sizeof event.profile);
+	read_text(object, "serial", event.serial, sizeof event.serial);
+	read_text(object, "old_serial", event.old_serial, sizeof event.old_serial);
+	read_text(object, "reason", event.reason, sizeof event.reason);
+	cJSON_Delete(object);
+	if (event.time[0] == '\0' || event.event[0] == '\0')
+		return ERR_INVALID;
+	*out = event;
+	return ERR_OK;
 }
 
 enum err json_done(struct buf *out)

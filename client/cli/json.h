@@ -35,6 +35,13 @@ enum err json_version(const char *version, struct buf *out) MUST_CHECK;
 /** { schema, exit: 0 }: work was done and there is nothing else to say. */
 enum err json_done(struct buf *out) MUST_CHECK;
 
+/** A line of RUN/events (client/agent/event.h); "" for what is not known. */
+struct event_line {
+	char time[32], event[32], profile[64], serial[64], old_serial[64], reason[1024];
+};
+/** ERR_INVALID: no JSON object, or without time and event; ERR_NO_MEMORY. Longer values are cut. */
+enum err json_event_read(const char *line, struct event_line *out) MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,6 +37,8 @@ static const struct option_row {
      "add rows to FILE; the header only when it is new"},
     {OPTION_ALL, "--all", "", "", VALUE_NONE, "every profile, and what is left of former ones"},
     {OPTION_YES, "--yes", "", "", VALUE_NONE, "do not ask; needed without a terminal"},
+    {OPTION_COUNT, "", "-n", "N", VALUE_NEEDED, "only the last N"},
+    {OPTION_FOLLOW, "--follow", "", "", VALUE_NONE, "print new ones as they come, until interrupted"},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
@@ -81,19 +83,22 @@ static const struct option_row *find(const char *text, const char **out_value)
 	return NULL;
 }
 
-static enum err take_seconds(const char *value, unsigned *out, struct why *why)
+/* A whole number from 0 to `max`; NULL stands for `max`. */
+static enum err take_number(const struct option_row *row, const char *value, unsigned max,
+			    unsigned *out, struct why *why)
 {
-	unsigned long seconds = WAIT_MAX_S;
+	unsigned long number = max;
 	if (value != NULL) {
 		size_t digits = strspn(value, "0123456789");
-		seconds = digits > 0 && digits < 10 && value[digits] == '\0'
-			      ? strtoul(value, NULL, 10)
-			      : WAIT_MAX_S + 1ul;
+		number = digits > 0 && digits < 10 && value[digits] == '\0' ? strtoul(value, NULL, 10)
+									    : max + 1ul;
 	}
-	if (seconds > WAIT_MAX_S)
+	if (number > max)
 		return why_set(why, ERR_INVALID, "usage.option",
-			       "--wait=%s is no number of seconds from 0 to %u", value, WAIT_MAX_S);
-	*out = (unsigned)seconds;
+			       "%s%s%s is no whole number from 0 to %u",
+			       row->name[0] != '\0' ? row->name : row->short_name,
+			       row->rule == VALUE_OPTIONAL ? "=" : " ", value, max);
+	*out = (unsigned)number;
 	return ERR_OK;
 }
 
@@ -117,7 +122,9 @@ static enum err take_value(struct cli_options *o, const struct option_row *row, 
 		o->output = value;
 		break;
 	case OPTION_WAIT:
-		return take_seconds(value, &o->wait_s, why);
+		return take_number(row, value, WAIT_MAX_S, &o->wait_s, why);
+	case OPTION_COUNT:
+		return take_number(row, value, COUNT_MAX, &o->count, why);
 	case OPTION_JSON:
 	case OPTION_QUIET:
 	case OPTION_VERBOSE:
@@ -131,6 +138,7 @@ static enum err take_value(struct cli_options *o, const struct option_row *row, 
 	case OPTION_APPEND:
 	case OPTION_ALL:
 	case OPTION_YES:
+	case OPTION_FOLLOW:
 		break;
 	}
 	return ERR_OK;

@@ -26,7 +26,9 @@ enum cli_option {
 	OPTION_OUTPUT = 1 << 14,
 	OPTION_APPEND = 1 << 15,
 	OPTION_ALL = 1 << 16,
-	OPTION_YES = 1 << 17
+	OPTION_YES = 1 << 17,
+	OPTION_COUNT = 1 << 18,
+	OPTION_FOLLOW = 1 << 19
 };
 
 /* Taken by every verb; the others only where a verb's row says so. */
@@ -34,6 +36,7 @@ enum cli_option {
 	(OPTION_CONFIG | OPTION_ROOT | OPTION_JSON | OPTION_QUIET | OPTION_VERBOSE |               \
 	 OPTION_NO_COLOR | OPTION_HELP)
 
+#define COUNT_MAX 100000u /* -n: more lines than any file of ours holds */
 #define WAIT_MAX_S (366u * 86400u) /* --wait without a number: a CA's officer is on holiday */
 
 /** The command line, read. Everything borrowed from argv. */
@@ -42,7 +45,7 @@ struct cli_options {
 	const char *config, *root;  /* NULL when not given */
 	const char *challenge_file; /* "-": standard input */
 	const char *output;
-	unsigned wait_s;
+	unsigned wait_s, count;
 	const char *verb; /* NULL: none */
 	const char *args[CONFIG_PROFILES_MAX];
 	size_t arg_count;

@@ -105,7 +105,7 @@ static const struct config_word starts[] = {{"always", 0}, {"on-demand", 1}, {NU
 const struct config_key config_keys[] = {
     NEEDED(AGENT, "state_dir", PATH, AGENT(state_dir), "/var/lib/signet"),
     NEEDED(AGENT, "run_dir", PATH, AGENT(run_dir), "/run/signet"),
-    PLAIN(AGENT, "hooks_dir", FIXED, AGENT(hooks_dir), "/etc/signet/hooks.d"),
+    PLAIN(AGENT, "hooks_dir", PATH, AGENT(hooks_dir), "/etc/signet/hooks.d"),
     PLAIN(AGENT, "factory_dir", PATH, AGENT(factory_dir), "/usr/lib/signet/factory"),
     NUMBER(AGENT, "expiry_warning_percent", AGENT(expiry_warning_percent), "10", 0, 100),
     WORDS(AGENT, "clock", WORD, AGENT(clock), "auto", clocks),

@@ -31,7 +31,6 @@ enum value_kind {
 	VALUE_TEXT,	/* char * */
 	VALUE_TEMPLATE, /* char * with {{variables}} */
 	VALUE_PATH,	/* char *, absolute or empty */
-	VALUE_FIXED,	/* char *, nothing but the preset in this version */
 	VALUE_URL,	/* char *, http:// or https://, or empty */
 	VALUE_SHA256,	/* char *, 64 hex digits or empty */
 	VALUE_YES_NO,	/* bool */

@@ -157,10 +157,6 @@ static enum err check_text(const struct place *p, const char *value)
 	switch (p->key->kind) {
 	case VALUE_PATH:
 		return check_path(p, value);
-	case VALUE_FIXED:
-		return strcmp(value, p->key->preset) == 0
-			   ? ERR_OK
-			   : not_in_version(p, value, p->key->preset);
 	case VALUE_URL:
 		return value[0] == '\0' ? ERR_OK : check_url(p, value);
 	case VALUE_URLS:
@@ -300,7 +296,6 @@ static enum err put_scalar(const struct place *p, const char *value)
 	case VALUE_TEXT:
 	case VALUE_TEMPLATE:
 	case VALUE_PATH:
-	case VALUE_FIXED:
 	case VALUE_URL:
 	case VALUE_SHA256:
 		return copy_text(p, value, p->field);

@@ -261,11 +261,9 @@ TEST(config_check, bad_vpn_profiles_are_refused_with_line_thing_and_remedy)
 TEST(config_check, what_this_version_does_not_act_on_is_refused_by_name)
 {
 	static const char *const texts[][2] = {
-	    {"[agent]\nhooks_dir = /etc/other\n",
-	     ":2: [agent]: hooks_dir: \"/etc/other\" is not in this version"},
 	    {"[pkcs mail]\n", ":1: [pkcs] profiles are not in this version"},
 	    {"[scep d]\nurl = http://a\nafter_revocation = reenroll\n",
-	     ":3: [scep d]: after_revocation: \"reenroll\""},
+	     ":3: [scep d]: after_revocation: \"reenroll\" is not in this version"},
 	    {"[scep d]\nurl = http://a\nca_rollover = root\n",
 	     ":3: [scep d]: ca_rollover: \"root\""},
 	    {"[scep d]\nurl = http://a\nca_rollover = no\n", ":3: [scep d]: ca_rollover: \"no\""},
