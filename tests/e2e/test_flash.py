@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What reaches flash, by strace: an idle pass writes nothing, a renewal with its trial little. Prints the figures."""
+import collections
+import os
+import re
+import unittest
+
+from device import SIGNET, Case, run, read
+
+WRITTEN_MAX = 64 * 1024 # bytes handed to write(2) by a renewal with trial
+SYNCS_MAX = 24
+CHALLENGE = "C" * 1024
+CALLS = ("open,openat,creat,close,dup,dup2,dup3,fcntl,socket,pipe,pipe2,write,pwrite64,writev,pwritev,sendfile,"
+         "copy_file_range,ftruncate,truncate,fallocate,fsync,fdatasync,sync,syncfs,rename,renameat,renameat2,unlink,"
+         "unlinkat,rmdir,mkdir,mkdirat,symlink,symlinkat,link,linkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,"
+         "utimensat,mknod,mknodat")
+WRITES = {"write", "pwrite64", "writev", "pwritev", "sendfile", "copy_file_range"}
+SYNCS = {"fsync", "fdatasync", "sync", "syncfs"}
+READS = {"open", "openat", "close", "dup", "dup2", "dup3", "fcntl", "socket", "pipe", "pipe2"}
+
+
+class Flash:
+    """Calls of one run that change what lies below some folders; figures by kind and file."""
+
+    def __init__(self, trace, folders):
+        self.written = collections.Counter()  # bytes
+        self.syncs = collections.Counter()
+        self.changes = collections.Counter()  # renames, unlinks and the like
+        self.folders = folders
+        for line in trace.splitlines():
+            self._take(line)
+
+    def _take(self, line):
+        m = re.match(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)", line)
+        if m is None:
+            if "resumed" in line or "unfinished" in line:
+                raise AssertionError("a call that strace tore apart: " + line)
+            return
+        call, arguments, result = m.group(1), m.group(2), int(m.group(3))
+        if result < 0:
+            return
+        path = self._path(arguments)
+        if call in ("sync", "syncfs"):
+            self.syncs[call] += 1
+        elif path is None:
+            return
+        elif call in WRITES:
+            self.written[path] += result
+        elif call in SYNCS:
+            self.syncs[path] += 1
+        elif call not in READS:
+            self.changes[call + " " + path] += 1
+        elif "O_CREAT" in arguments and "O_EXCL" in arguments or "O_TRUNC" in arguments:
+            self.changes["create " + path] += 1
+
+    def _path(self, arguments):
+        """The file of a descriptor (strace -y), or a path of the arguments, when it lies below our folders."""
+        for path in re.findall(r"<(/[^>]*)>", arguments) + re.findall(r'"(/[^"]*)"', arguments):
+            for folder in self.folders:
+                if path == folder or path.startswith(folder + "/"):
+                    return path
+        return None
+
+    def total(self):
+        return sum(self.written.values()), sum(self.syncs.values()), sum(self.changes.values())
+
+    def figures(self, title):
+        lines = ["%s: %d bytes written, %d fsyncs, %d other changes" % ((title,) + self.total())]
+        for counter, unit in ((self.written, "bytes"), (self.syncs, "fsyncs"), (self.changes, "")):
+            lines += ["    %6d %-6s %s" % (n, unit, path) for path, n in sorted(counter.items(), key=lambda x: -x[1])]
+        return "\n".join(lines)
+
+
+class Budget(Case):
+    def traced(self, dev, *argv, expect=0, targets=()):
+        trace = os.path.join(self.folder, "trace")
+        # sanitizers must not look for leaks under a tracer
+        env = dict(dev.env, ASAN_OPTIONS="detect_leaks=0")
+        done = run("strace", "-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-e", "trace=" + CALLS, "--seccomp-bpf", "-o", trace,
+                   SIGNET, "-c", dev.conf, *argv, check=False, env=env, timeout=300)
+        self.assertEqual(expect, done.returncode, done.stdout + done.stderr)
+        return Flash(joined(read(trace)), (dev.state,) + tuple(targets))
+
+    def test_the_count_itself_sees_every_kind_of_change(self):
+        target = os.path.join(self.folder, "x")
+        os.mkdir(target)
+        trace = os.path.join(self.folder, "trace")
+        script = ("import os; os.chdir('/'); p = %r; f = os.open(p + '/a', os.O_CREAT | os.O_WRONLY | os.O_EXCL); os.write(f, b'12345'); "
+                  "os.fsync(f); os.pwrite(f, b'12', 0); os.fdatasync(f); os.writev(f, [b'1', b'2']); os.rename(p + '/a', p + '/b'); "
+                  "os.symlink('b', p + '/c'); os.unlink(p + '/c'); os.mkdir(p + '/d'); os.rmdir(p + '/d'); os.chmod(p + '/b', 0o600)" % target)
+        run("strace", "-f", "-y", "-qq", "-s", "0", "-e", "trace=" + CALLS, "-o", trace, "/usr/bin/python3", "-SE", "-c", script)
+        seen = Flash(joined(read(trace)), (target,))
+        self.assertEqual((9, 2, 7), seen.total(), seen.figures("seen"))
+
+    def test_ten_idle_passes_write_nothing(self):
+        etc = os.path.join(self.folder, "dev", "etc")
+        os.makedirs(os.path.join(etc, "swanctl"))
+        dev, _, _ = self.enrolled(more=CONSUMERS % {"etc": etc}, scep="san_dns = {{DeviceName}}.corp.contoso.com\n")
+        for _ in range(10):
+            flash = self.traced(dev, "apply", targets=[etc])
+            self.assertEqual((0, 0, 0), flash.total(), flash.figures("an idle pass"))
+
+    def test_enrollment_and_renewal_stay_below_their_budget(self):
+        self.budget("without hooks")
+
+    def test_with_a_hook_too(self):
+        hooks = os.path.join(self.folder, "hooks.d")
+        os.mkdir(hooks, 0o755)
+        with open(os.path.join(hooks, "one"), "w") as f:
+            f.write("#!/bin/sh\nexit 0\n")
+        os.chmod(os.path.join(hooks, "one"), 0o755)
+        self.budget("with a hook", "hooks_dir = %s\n" % hooks)
+
+    def budget(self, title, agent=""):
+        tpm, ca = self.tpm(), self.ca()
+        dev = self.device(tpm)
+        dev.configure(ca.url, ca.root, ca.issuing)
+        text = read(dev.conf).replace("[agent]\n", "[agent]\n" + agent, 1)
+        with open(dev.conf, "w") as f:
+            f.write(text)
+        ca.add_challenge(CHALLENGE)
+        dev.give_challenge(CHALLENGE)
+        first = self.traced(dev, "apply")
+        print(first.figures("first enrollment, challenge of 1 KiB, " + title), flush=True)
+        renewal = self.traced(dev, "renew", "dev", "--force")
+        print(renewal.figures("renewal, nobody uses the certificate, " + title), flush=True)
+        for flash in (first, renewal):
+            written, syncs, _ = flash.total()
+            self.assertLess(written, WRITTEN_MAX)
+        self.assertLessEqual(sum(renewal.syncs.values()), SYNCS_MAX)
+        self.assertGreater(sum(renewal.syncs.values()), 4)  # key, request, certificate, links: the count works
+
+
+CONSUMERS = """[wifi corp]
+interface = wlan0
+ssid = CONTOSO
+certificate = dev
+trust = root
+server_name = radius.corp.contoso.com
+identity = host/{{DeviceName}}.corp.contoso.com
+config = %(etc)s/wpa_supplicant-wlan0.conf
+control = %(etc)s/wpa_supplicant
+[vpn hq]
+tunnel = device
+gateway = vpn.corp.contoso.com
+certificate = dev
+trust = root
+local_id = {{DeviceName}}.corp.contoso.com
+remote_network = 10.0.0.0/8
+directory = %(etc)s/swanctl
+control = %(etc)s/charon.vici
+"""
+
+
+def joined(trace):
+    """Calls that strace tore apart because another process ran in between, put together again."""
+    open_calls, out = {}, []
+    for line in trace.splitlines():
+        pid, _, rest = line.partition(" ")
+        rest = rest.strip()
+        if rest.endswith("<unfinished ...>"):
+            open_calls[pid] = rest[:-len("<unfinished ...>")]
+            continue
+        m = re.match(r"<\.\.\. \w+ resumed>(.*)", rest)
+        if m and pid in open_calls:
+            rest = open_calls.pop(pid) + m.group(1)
+        out.append(pid + " " + rest)
+    return "\n".join(out)
+
+
+if __name__ == "__main__":
+    unittest.main()
