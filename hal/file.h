@@ -30,6 +30,11 @@ enum err file_read(const char *path, struct buf *out, struct why *why) MUST_CHEC
  */
 enum err file_write_atomic(const char *path, struct bytes content, unsigned mode, struct why *why) MUST_CHECK;
 /**
+ * The same without the fsync of the folder, which wears flash: after a power cut the old file may be back, whole. For
+ * one of several files of a folder (the last one by file_write_atomic() secures all), or where the old one does no harm.
+ */
+enum err file_write_part(const char *path, struct bytes content, unsigned mode, struct why *why) MUST_CHECK;
+/**
  * Append one record and fsync. The file is made with `mode`, whatever the umask. A write that fails is
  * taken back, so that the next record starts on a line of its own. No symlink is followed.
  */
@@ -43,6 +48,8 @@ enum err file_switch_link(const char *path, const char *target, struct why *why)
 enum err file_read_link(const char *path, char out[], size_t cap, struct why *why) MUST_CHECK;
 /** Unlink and fsync the folder; not there is success. */
 enum err file_remove(const char *path, struct why *why) MUST_CHECK;
+/** Unlink without fsync: after a power cut it may be back. Not there is success. */
+enum err file_drop(const char *path, struct why *why) MUST_CHECK;
 /** Overwrite the content once with zeros, fsync, unlink, fsync the folder. Not there is success. */
 enum err file_wipe(const char *path, struct why *why) MUST_CHECK;
 /** Remove a folder and the plain files in it (one level; a subfolder is ERR_IO, a symlink
@@ -51,6 +58,9 @@ enum err file_remove_folder(const char *path, struct why *why) MUST_CHECK;
 /** Remove what power cuts left in `folder`: every file and symlink ".*.new"; leftovers of key.* are wiped. A folder
  *  that is not there is success. Nobody may be writing in it. */
 enum err file_sweep_leftovers(const char *folder, struct why *why) MUST_CHECK;
+/** The same without fsync of what the folder lies in: after a power cut it may be back, with some of its files. What was
+ *  a key is zeros then. */
+enum err file_drop_folder(const char *path, struct why *why) MUST_CHECK;
 bool file_exists(const char *path);
 /** Call `each` with the name of every entry but "." and "..", sorted. ERR_NOT_FOUND when no such folder. */
 enum err file_list(const char *folder, void (*each)(void *ctx, const char *name), void *ctx, struct why *why)

@@ -8,6 +8,11 @@
 #include "hal/file.h"
 #include "hal/file_parts.h"
 
+enum err file_drop(const char *path, struct why *why)
+{
+	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : file_fail("remove", path, why);
+}
+
 enum err file_remove(const char *path, struct why *why)
 {
 	if (unlink(path) != 0)
@@ -80,11 +85,13 @@ static void remove_entry(void *ctx, const char *name)
 	r->err = path_join(path, r->folder, name);
 	if (r->err != ERR_OK)
 		why_set(r->why, r->err, "file.remove", "%s: a name too long in it", r->folder);
-	else
-		r->err = is_key(name) ? file_wipe(path, r->why) : file_remove(path, r->why);
+	else if (is_key(name))
+		r->err = overwrite(path, r->why);
+	if (r->err == ERR_OK) /* the folder goes: no fsync of it */
+		r->err = file_drop(path, r->why);
 }
 
-enum err file_remove_folder(const char *path, struct why *why)
+enum err file_drop_folder(const char *path, struct why *why)
 {
 	struct removal removal = {path, ERR_OK, why};
 	struct stat info;
@@ -98,9 +105,14 @@ enum err file_remove_folder(const char *path, struct why *why)
 		e = removal.err;
 	if (e != ERR_OK)
 		return e;
-	if (rmdir(path) != 0 && errno != ENOENT)
-		return file_fail("remove", path, why);
-	return file_sync_folder_of(path, why);
+	return rmdir(path) == 0 || errno == ENOENT ? ERR_OK : file_fail("remove", path, why);
+}
+
+enum err file_remove_folder(const char *path, struct why *why)
+{
+	bool was_there = file_exists(path);
+	enum err e = file_drop_folder(path, why);
+	return e == ERR_OK && was_there ? file_sync_folder_of(path, why) : e;
 }
 
 static void sweep_entry(void *ctx, const char *name)

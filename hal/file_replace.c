@@ -68,9 +68,10 @@ static enum err check_ours(int fd, const char *temporary, const char *path, stru
 	return ERR_BUSY;
 }
 
-enum err file_write_atomic(const char *path, struct bytes content, unsigned mode, struct why *why)
+/* target: where it went, behind a symlink. */
+static enum err replace(const char *path, struct bytes content, unsigned mode, char target[FILE_PATH_MAX],
+                        struct why *why)
 {
-	char target[FILE_PATH_MAX];
 	char temporary[FILE_NEW_CAP];
 	enum err e = write_target(path, target, why);
 	if (e != ERR_OK)
@@ -93,12 +94,23 @@ enum err file_write_atomic(const char *path, struct bytes content, unsigned mode
 		return e;
 	if (e == ERR_OK && rename(temporary, target) != 0)
 		e = file_fail("rename", path, why);
-	if (e == ERR_OK)
-		return file_sync_folder_of(target, why);
-	if (file_remove_leftover(temporary, NULL) != ERR_OK) {
+	if (e != ERR_OK && file_remove_leftover(temporary, NULL) != ERR_OK) {
 		/* it stays for the next write; the error that is told is the first one */
 	}
 	return e;
+}
+
+enum err file_write_part(const char *path, struct bytes content, unsigned mode, struct why *why)
+{
+	char target[FILE_PATH_MAX];
+	return replace(path, content, mode, target, why);
+}
+
+enum err file_write_atomic(const char *path, struct bytes content, unsigned mode, struct why *why)
+{
+	char target[FILE_PATH_MAX];
+	enum err e = replace(path, content, mode, target, why);
+	return e == ERR_OK ? file_sync_folder_of(target, why) : e;
 }
 
 enum err file_switch_link(const char *path, const char *target, struct why *why)

@@ -49,7 +49,7 @@ enum err generation_complete(const struct store *store, const char *profile, uns
 	buf_init(&pem, CHAIN_PEM_MAX);
 	enum err e = add_self_signed(anchors, &pem);
 	if (e == ERR_OK)
-		e = generation_write(store, profile, number, "ca.pem", buf_bytes(&pem), why);
+		e = generation_write_part(store, profile, number, "ca.pem", buf_bytes(&pem), why);
 	buf_cut(&pem, 0);
 	if (e == ERR_OK)
 		e = certificate_to_pem(buf_bytes(&issued->leaf), &pem);
@@ -86,10 +86,14 @@ static enum err tell(const struct store *store, const char *profile, enum event_
 enum err generation_tidy(const struct store *store, const char *profile, struct why *why)
 {
 	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark" };
+	char path[FILE_PATH_MAX];
 	struct generations g;
 	enum err e = generations_look(store, profile, &g, why);
-	for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0] && e == ERR_OK && g.current != 0; i++)
-		e = remove_part(store, profile, g.current, leftovers[i], why);
+	for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0] && e == ERR_OK && g.current != 0; i++) {
+		e = generation_path(store, profile, g.current, leftovers[i], path);
+		if (e == ERR_OK)
+			e = file_drop(path, why);
+	}
 	return e == ERR_OK ? generations_sweep(store, profile, &g, why) : e;
 }
 

@@ -233,7 +233,7 @@ static void take_event(void *ctx, const char *file)
 		e = tell_all(r->pass, &event, &why);
 	}
 	if (e == ERR_OK)
-		e = file_remove(path, &why);
+		e = file_drop(path, &why); /* back after a cut, it is told once more */
 	if (e != ERR_OK)
 		keep_first(r, e, &why);
 }

@@ -93,8 +93,8 @@ enum err generation_meta_read(const struct store *store, const char *profile, un
 	return e;
 }
 
-enum err generation_meta_write(const struct store *store, const char *profile, unsigned number,
-                               const struct generation_meta *meta, struct why *why)
+static enum err write_meta(const struct store *store, const char *profile, unsigned number,
+                           const struct generation_meta *meta, bool is_part, struct why *why)
 {
 	char nonce[2 * SCEP_NONCE_LEN + 1];
 	struct buf text;
@@ -111,7 +111,20 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 	                            meta->message_type, meta->signer, meta->storage_key, meta->is_after_change ? "yes" : "no", meta->boot,
 	                            meta->boots, meta->transaction_id, nonce, meta->url);
 	if (e == ERR_OK)
-		e = generation_write(store, profile, number, "meta.ini", buf_bytes(&text), why);
+		e = is_part ? generation_write_part(store, profile, number, "meta.ini", buf_bytes(&text), why)
+		            : generation_write(store, profile, number, "meta.ini", buf_bytes(&text), why);
 	buf_clear(&text);
 	return e;
+}
+
+enum err generation_meta_write(const struct store *store, const char *profile, unsigned number,
+                               const struct generation_meta *meta, struct why *why)
+{
+	return write_meta(store, profile, number, meta, false, why);
+}
+
+enum err generation_meta_write_part(const struct store *store, const char *profile, unsigned number,
+                                    const struct generation_meta *meta, struct why *why)
+{
+	return write_meta(store, profile, number, meta, true, why);
 }

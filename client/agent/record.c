@@ -96,7 +96,7 @@ enum err record_write(const struct store *store, const char *folder, const char 
 	bool is_same = e == ERR_OK && file_read(path, &present, NULL) == ERR_OK && present.len == text.len &&
 	               memcmp(present.data, text.data, text.len) == 0;
 	if (e == ERR_OK && !is_same)
-		e = file_write_atomic(path, buf_bytes(&text), 0600, why);
+		e = file_write_part(path, buf_bytes(&text), 0600, why);
 	buf_clear(&present);
 	buf_clear(&text);
 	return e;

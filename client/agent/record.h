@@ -32,7 +32,8 @@ struct record {
 
 /** A record that is not there, or not readable, is an empty one. `folder`: "wifi" or "vpn". */
 void record_read(const struct store *store, const char *folder, const char *profile, struct record *out);
-/** Written only when it differs from what stands there. */
+/** Written only when it differs from what stands there. A power cut may bring the one before back: then it is told and
+ *  proven once more. */
 enum err record_write(const struct store *store, const char *folder, const char *profile, const struct record *record,
                       struct why *why) MUST_CHECK;
 /** Not there is success. */

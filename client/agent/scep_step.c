@@ -89,7 +89,7 @@ static enum err make_by_storage(struct step *s, struct buf *blob, struct device_
 	return software_key_make(p->key_bits, blob, out, why);
 }
 
-/* The key stands on disk, synced, before any use of it can leave the device. */
+/* The key stands on disk before any use of it can leave the device: store_sent() syncs the folder. */
 static enum err make_key(struct step *s, struct device_key *out, struct why *why)
 {
 	struct device_key key = { .ops = NULL };
@@ -101,10 +101,10 @@ static enum err make_key(struct step *s, struct device_key *out, struct why *why
 	if (e == ERR_OK && !s->meta.is_software)
 		binding_now(&s->pass->store, s->meta.storage_key);
 	if (e == ERR_OK)
-		e = generation_write(&s->pass->store, s->profile->name, s->number, s->meta.is_software ? "key.pem" : "key.der",
-		                     buf_bytes(&blob), why);
+		e = generation_write_part(&s->pass->store, s->profile->name, s->number, s->meta.is_software ? "key.pem" : "key.der",
+		                          buf_bytes(&blob), why);
 	if (e == ERR_OK)
-		e = write_meta(s, why);
+		e = generation_meta_write_part(&s->pass->store, s->profile->name, s->number, &s->meta, why);
 	if (e == ERR_OK) {
 		log_info("scep: %s: made an RSA-%u key (%s)", s->profile->name, s->profile->key_bits,
 		         s->meta.is_software ? "software" : "in the TPM");
@@ -214,7 +214,7 @@ static enum err may_ask_page(const struct step *s, struct why *why)
 
 static enum err write_part(const struct step *s, const char *name, struct bytes content, struct why *why)
 {
-	return generation_write(&s->pass->store, s->profile->name, s->number, name, content, why);
+	return generation_write_part(&s->pass->store, s->profile->name, s->number, name, content, why);
 }
 
 /* message.der last: its presence is what says "a request is under way". The mark of its challenge follows, and
@@ -239,7 +239,7 @@ static enum err store_sent(void *ctx, const struct scep_sent *sent, struct why *
 	if (e == ERR_OK)
 		e = write_meta(s, why);
 	if (e == ERR_OK)
-		e = write_part(s, "message.der", buf_bytes(&sent->message), why);
+		e = generation_write(&s->pass->store, s->profile->name, s->number, "message.der", buf_bytes(&sent->message), why);
 	if (e == ERR_OK && sent->challenge_mark.len > 0)
 		e = used_add(&s->pass->store, s->profile->name, buf_bytes(&sent->challenge_mark), why);
 	return e;

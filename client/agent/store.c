@@ -138,16 +138,30 @@ enum err generation_read(const struct store *store, const char *profile, unsigne
 	return e == ERR_OK ? file_read(path, out, why) : why_set(why, e, "state.path", "no path for %s", name);
 }
 
+static enum err file_of(const struct store *store, const char *profile, unsigned number, const char *name,
+                        char out[FILE_PATH_MAX], struct why *why)
+{
+	char folder[FILE_PATH_MAX];
+	enum err e = generation_path(store, profile, number, NULL, folder);
+	if (e == ERR_OK)
+		e = file_make_folder(folder, 0700, why);
+	return e == ERR_OK ? generation_path(store, profile, number, name, out) : e;
+}
+
 enum err generation_write(const struct store *store, const char *profile, unsigned number, const char *name,
                           struct bytes content, struct why *why)
 {
 	char path[FILE_PATH_MAX];
-	enum err e = generation_path(store, profile, number, NULL, path);
-	if (e == ERR_OK)
-		e = file_make_folder(path, 0700, why);
-	if (e == ERR_OK)
-		e = generation_path(store, profile, number, name, path);
+	enum err e = file_of(store, profile, number, name, path, why);
 	return e == ERR_OK ? file_write_atomic(path, content, 0600, why) : e;
+}
+
+enum err generation_write_part(const struct store *store, const char *profile, unsigned number, const char *name,
+                               struct bytes content, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	enum err e = file_of(store, profile, number, name, path, why);
+	return e == ERR_OK ? file_write_part(path, content, 0600, why) : e;
 }
 
 enum err generation_link(const struct store *store, const char *profile, const char *name, unsigned number,
@@ -185,7 +199,7 @@ static void sweep_entry(void *ctx, const char *name)
 		return;
 	s->err = generation_path(s->store, s->profile, number, NULL, path);
 	if (s->err == ERR_OK)
-		s->err = file_remove_folder(path, s->why);
+		s->err = file_drop_folder(path, s->why); /* back after a cut, it is swept again */
 }
 
 enum err generations_sweep(const struct store *store, const char *profile, const struct generations *keep,

@@ -77,10 +77,16 @@ enum err generation_read(const struct store *store, const char *profile, unsigne
                          struct buf *out, struct why *why) MUST_CHECK;
 enum err generation_write(const struct store *store, const char *profile, unsigned number, const char *name,
                           struct bytes content, struct why *why) MUST_CHECK;
+/** The same, secured by the next generation_write() only (file_write_part() of hal/file.h). */
+enum err generation_write_part(const struct store *store, const char *profile, unsigned number, const char *name,
+                               struct bytes content, struct why *why) MUST_CHECK;
 enum err generation_meta_read(const struct store *store, const char *profile, unsigned number,
                               struct generation_meta *out, struct why *why) MUST_CHECK;
 enum err generation_meta_write(const struct store *store, const char *profile, unsigned number,
                                const struct generation_meta *meta, struct why *why) MUST_CHECK;
+/** As generation_write_part(). */
+enum err generation_meta_write_part(const struct store *store, const char *profile, unsigned number,
+                                    const struct generation_meta *meta, struct why *why) MUST_CHECK;
 /** Point `name` ("current", "previous") at a generation; number 0 takes the link away. */
 enum err generation_link(const struct store *store, const char *profile, const char *name, unsigned number,
                          struct why *why) MUST_CHECK;

@@ -365,6 +365,29 @@ TEST(file, RemovingIsDoneOrWasDone)
 	CHECK(file_remove(lab.folder.c_str(), &why) != ERR_OK);
 }
 
+TEST(file, WhatNeedNotBeSecuredAtOnceIsDoneAllTheSame)
+{
+	lab.write("elsewhere", "old");
+	LONGS_EQUAL(0, symlink("elsewhere", lab.at("link").c_str()));
+	const struct bytes content = {reinterpret_cast<const uint8_t *>("new"), 3};
+	LONGS_EQUAL(ERR_OK, file_write_part(lab.at("link").c_str(), content, 0640, &why));
+	STRCMP_EQUAL("new", lab.read("elsewhere").c_str());
+	LONGS_EQUAL(0640, lab.mode("elsewhere"));
+	LONGS_EQUAL(2, lab.count());
+	LONGS_EQUAL(ERR_OK, file_drop(lab.at("link").c_str(), &why));
+	LONGS_EQUAL(ERR_OK, file_drop(lab.at("link").c_str(), &why));
+	LONGS_EQUAL(1, lab.count());
+	CHECK(file_drop(lab.folder.c_str(), &why) != ERR_OK);
+	int key = open(lab.write("0007/key.pem", "secret").c_str(), O_RDONLY);
+	LONGS_EQUAL(ERR_OK, file_drop_folder(lab.at("0007").c_str(), &why));
+	LONGS_EQUAL(ERR_OK, file_drop_folder(lab.at("0007").c_str(), &why));
+	CHECK_FALSE(file_exists(lab.at("0007").c_str()));
+	char seen[6];
+	LONGS_EQUAL(6, pread(key, seen, sizeof seen, 0));
+	close(key);
+	MEMCMP_EQUAL("\0\0\0\0\0\0", seen, 6);
+}
+
 TEST(file, WipeOverwritesTheContentBeforeItUnlinks)
 {
 	std::string secret(9000, 's');
