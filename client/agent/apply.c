@@ -7,6 +7,7 @@
 #include "client/agent/binding.h"
 #include "client/agent/metrics.h"
 #include "client/agent/retirement.h"
+#include "client/agent/revocation.h"
 #include "client/agent/schedule.h"
 #include "client/agent/tally.h"
 #include "client/agent/trial.h"
@@ -149,14 +150,16 @@ static bool use_is_over(void *ctx, unsigned generation)
 	return e == ERR_NOT_FOUND || (e == ERR_OK && clock->is_trusted && clock->now > not_after);
 }
 
-/* Never back to a certificate that is expired, or whose key does not load. */
+/* Never back to a certificate that is expired or revoked, or whose key does not load. */
 static bool use_may_go_back(void *ctx, unsigned generation)
 {
 	struct certificate_use *u = ctx;
 	struct device_key key = { .ops = NULL };
 	struct why why = { .code = "" };
+	struct revocation revocation;
 	int64_t not_after = 0;
-	if (end_of(u, generation, &not_after) != ERR_OK || use_is_over(ctx, generation))
+	if (end_of(u, generation, &not_after) != ERR_OK || use_is_over(ctx, generation) ||
+	    revocation_is_known(&u->work->pass->store, u->profile->name, generation, &revocation))
 		return false;
 	enum err e = scep_load_key(u->work->pass, u->profile->name, generation, &key, &why);
 	device_key_close(&key);
@@ -224,6 +227,8 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 		e = scep_look(w->pass, p, &view, why);
 	if (e != ERR_OK)
 		return e;
+	if (view.is_revoked && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
+		return revocation_refused(&w->pass->store, p, view.generations.current, NULL, why);
 	if (view.next == SCEP_NEXT_NOTHING && view.is_key_lost)
 		return key_lost(p, NULL, why);
 	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next))
@@ -240,7 +245,9 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 		metrics_count_renewal(&w->pass->store, p->name, false);
 	if (e != ERR_OK && outcome_exit(e, why) == SIGNET_WAITING) {
 		const struct why waits = *why;
-		if (view.is_key_lost)
+		if (view.is_revoked)
+			e = revocation_refused(&w->pass->store, p, view.generations.current, &waits, why);
+		else if (view.is_key_lost)
 			e = key_lost(p, &waits, why);
 		else if (view.is_expired)
 			e = expired(p, &waits, why);
@@ -278,6 +285,27 @@ static void work_scep(struct work *w, const struct scep_profile *p)
 		why = trial;
 	if ((is_step && !is_resting) || tried != ERR_OK)
 		tally_count(&w->tally, KIND_SCEP, p->name, e != ERR_OK ? e : tried, &why);
+}
+
+/* After everything else, for nothing waits for a list, and what was learned is acted upon at once; but before it where the
+ * certificate is known as revoked: then all depends on whether it still is. */
+static void check_revocation(struct work *w, const struct scep_profile *p, bool is_before)
+{
+	const struct store *store = &w->pass->store;
+	struct generations g;
+	struct revocation known;
+	struct why why = { .code = "" };
+	if (!is_asked(w->pass, p->name, NULL) || pass_is_stopping(w->pass) ||
+	    generations_look(store, p->name, &g, NULL) != ERR_OK ||
+	    revocation_is_known(store, p->name, g.current, &known) != is_before ||
+	    revocation_next_ms(w->pass, p) > clock_boot_ms())
+		return;
+	pass_busy(w->pass, p->timeout_s + DIALOGUE_BUSY_S);
+	enum err e = revocation_check(w->pass, p, &why);
+	if (e != ERR_OK)
+		tally_count(&w->tally, KIND_SCEP, p->name, e, &why);
+	else if (!is_before && revocation_is_known(store, p->name, g.current, &known))
+		work_scep(w, p);
 }
 
 /* ---- what needs no certificate server ---- */
@@ -362,10 +390,14 @@ static void work_all(struct work *w)
 	work_trusts(w);
 	repair_settings(w);
 	work_open_networks(w);
-	for (size_t i = 0; i < config->scep_count; i++)
+	for (size_t i = 0; i < config->scep_count; i++) {
+		check_revocation(w, &config->sceps[i], true);
 		work_scep(w, &config->sceps[i]);
+	}
 	remove_what_is_over(w);
 	count_consumers(w);
+	for (size_t i = 0; i < config->scep_count; i++)
+		check_revocation(w, &config->sceps[i], false);
 	announce(w);
 }
 

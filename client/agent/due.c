@@ -5,6 +5,7 @@
 #include <time.h>
 #include "client/agent/consumer.h"
 #include "client/agent/last.h"
+#include "client/agent/revocation.h"
 
 #define LEAST_MS 1000
 #define CLOCK_MS 60000 /* a kernel that becomes synchronised without a step wakes nobody */
@@ -39,6 +40,7 @@ static void due_scep(struct due *d, const struct scep_profile *p)
 	if (scep_look(d->pass, p, &v, NULL) != ERR_OK)
 		return;
 	at_time(d, v.retry_at);
+	at_ms(d, revocation_next_ms(d->pass, p));
 	if (d->pass->clock.is_trusted && v.has_certificate) {
 		at_time(d, v.renew_at);
 		at_time(d, v.not_after);

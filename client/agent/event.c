@@ -20,7 +20,8 @@ static const struct event_row {
 	[EVENT_RETIRED] = { "retired", true },         [EVENT_FAILED] = { "failed", false },
 	[EVENT_EXPIRING] = { "expiring", false },      [EVENT_ROLLED_BACK] = { "rolled-back", true },
 	[EVENT_REFUSED] = { "refused", true },         [EVENT_ROLLOVER] = { "rollover", true },
-	[EVENT_REVOKED] = { "revoked", true },         [EVENT_REPAIRED] = { "repaired", true },
+	[EVENT_REVOKED] = { "revoked", true },         [EVENT_RELEASED] = { "released", true },
+	[EVENT_REPAIRED] = { "repaired", true },
 	[EVENT_TPM_CHANGED] = { "tpm-changed", true }, [EVENT_CLOCK] = { "clock", false },
 };
 

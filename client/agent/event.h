@@ -17,6 +17,7 @@ enum event_kind {
 	EVENT_REFUSED, /* by the CA */
 	EVENT_ROLLOVER,
 	EVENT_REVOKED,
+	EVENT_RELEASED, /* a revocation on hold was lifted */
 	EVENT_REPAIRED,
 	EVENT_TPM_CHANGED,
 	EVENT_CLOCK

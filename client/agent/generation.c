@@ -230,11 +230,12 @@ bool generation_is_retired(const struct store *store, const char *profile)
 static enum err tell_retired(const struct store *store, const char *profile, const struct generations *g,
                              struct why *why)
 {
-	const unsigned numbers[] = { g->current, g->previous != g->current ? g->previous : 0, g->complete };
+	/* the one in use last: it is what a hook is told */
+	const unsigned numbers[] = { g->complete, g->previous != g->current ? g->previous : 0, g->current };
 	enum err e = ERR_OK;
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && e == ERR_OK; i++)
 		if (numbers[i] != 0)
-			e = tell(store, profile, "retired", numbers[i], 0, "", why);
+			e = tell(store, profile, EVENT_RETIRED, numbers[i], 0, "", why);
 	return e;
 }
 

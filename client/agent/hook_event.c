@@ -25,6 +25,7 @@ static const char *base_of(const struct store *store, enum event_kind kind)
 	case EVENT_REFUSED:
 	case EVENT_ROLLOVER:
 	case EVENT_REVOKED:
+	case EVENT_RELEASED:
 	case EVENT_REPAIRED:
 	case EVENT_TPM_CHANGED:
 	case EVENT_CLOCK:

@@ -6,6 +6,7 @@
 #include "client/agent/last.h"
 #include "client/agent/pass.h"
 #include "client/agent/retirement.h"
+#include "client/agent/revocation.h"
 #include "client/agent/trial.h"
 #include "client/config/variables.h"
 #include "client/pki/hash.h"
@@ -225,6 +226,19 @@ static void look_trial(const struct pass *pass, const struct scep_profile *s, co
 	free(consumers);
 }
 
+/* Whatever else is the matter; the words of the last try go further, when they are about it. */
+static void look_revocation(const struct pass *pass, const struct scep_profile *s, const struct scep_view *v,
+                            struct profile_view *p)
+{
+	struct why why = { .code = "" };
+	if (!v->is_revoked || revocation_refused(&pass->store, s, v->generations.current, NULL, &why) == ERR_OK)
+		return;
+	if (strcmp(p->code, why.code) != 0)
+		say(p, &why);
+	p->state = STATE_ERROR;
+	p->exit = SIGNET_REFUSED;
+}
+
 static void look_scep(const struct pass *pass, const struct scep_profile *s, struct device_view *view)
 {
 	struct profile_view *p = next_profile(view, KIND_SCEP, s->name);
@@ -244,6 +258,7 @@ static void look_scep(const struct pass *pass, const struct scep_profile *s, str
 	p->next_at = v.renew_at;
 	look_start(pass, p);
 	look_trial(pass, s, &v, p);
+	look_revocation(pass, s, &v, p);
 	if (!v.has_certificate && trust_anchors(pass, &s->trust, &anchors, &why) != ERR_OK)
 		not_in_place(p, ERR_NOT_FOUND, &why);
 	certificate_set_clear(&anchors);

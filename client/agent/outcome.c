@@ -50,6 +50,8 @@ enum signet_exit outcome_exit(enum err e, const struct why *why)
 		return e == ERR_DENIED ? SIGNET_REFUSED : e == ERR_UNREACHABLE ? SIGNET_UNREACHABLE : SIGNET_WAITING;
 	if (is_area(why, "expired"))
 		return SIGNET_EXPIRED;
+	if (is_area(why, "revoked"))
+		return SIGNET_REFUSED;
 	if (is_area(why, "clock"))
 		return SIGNET_CLOCK;
 	if (is_area(why, "wifi") || is_area(why, "vpn") || is_area(why, "trial") || is_area(why, "hook"))

@@ -60,7 +60,7 @@ static void plan_scep(const struct pass *pass, const struct scep_profile *p, str
 		add(plan, KIND_SCEP, p->name, "wait", why.text, true);
 		return;
 	}
-	if (view.next == SCEP_NEXT_NOTHING && !view.is_expired)
+	if (view.next == SCEP_NEXT_NOTHING && !view.is_expired && !view.is_revoked)
 		return;
 	snprintf(reason, sizeof reason, "%s", view.reason);
 	for (size_t i = 0; i < p->trust.count; i++)

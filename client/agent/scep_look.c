@@ -6,6 +6,7 @@
 #include "client/agent/generation.h"
 #include "client/agent/last.h"
 #include "client/agent/refusal.h"
+#include "client/agent/revocation.h"
 #include "client/agent/schedule.h"
 #include "hal/device.h"
 
@@ -91,7 +92,7 @@ static bool decide_complete(const struct pass *pass, const struct scep_profile *
 {
 	struct refusal refusal;
 	char when[32];
-	bool is_over = !v->has_certificate || v->is_expired;
+	bool is_over = !v->has_certificate || v->is_expired || v->is_revoked;
 	bool is_repeat = pass->options != NULL && pass->options->is_repeat;
 	if (v->generations.is_refused && is_forced(pass, p->name))
 		return false;
@@ -117,8 +118,23 @@ static bool decide_complete(const struct pass *pass, const struct scep_profile *
 	return true;
 }
 
+/* What an administrator revoked is not renewed, nor replaced unless somebody hands in a challenge or the configuration says
+ * so. What was under way when it was learned is not followed up; an enrollment begun since is. */
+static bool decide_revoked(const struct pass *pass, const struct scep_profile *p, const struct revocation *revocation,
+                           struct scep_view *v)
+{
+	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
+	if (v->generations.request != 0 && v->generations.request != revocation->request && !is_new)
+		return false;
+	if (is_new || p->after_revocation == AFTER_REVOCATION_REENROLL)
+		v->next = SCEP_NEXT_ENROLL;
+	snprintf(v->reason, sizeof v->reason, "the certificate was revoked%s",
+	         v->next == SCEP_NEXT_NOTHING ? "; after_revocation = stop" : "");
+	return true;
+}
+
 static void decide(const struct pass *pass, const struct scep_profile *p, const struct generation_meta *current,
-                   int64_t not_after, struct scep_view *v)
+                   const struct revocation *revocation, int64_t not_after, struct scep_view *v)
 {
 	const struct generations *g = &v->generations;
 	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
@@ -129,6 +145,8 @@ static void decide(const struct pass *pass, const struct scep_profile *p, const 
 	}
 	bool is_newer_asked = g->is_refused && g->request > g->complete; /* it may be what mends the refusal */
 	if (g->complete != 0 && !is_newer_asked && decide_complete(pass, p, v))
+		return;
+	if (v->is_revoked && decide_revoked(pass, p, revocation, v))
 		return;
 	if (g->request != 0 && !is_new) {
 		v->next = v->request.is_pending ? SCEP_NEXT_POLL : SCEP_NEXT_RESEND;
@@ -184,6 +202,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 {
 	struct scep_view v = { .next = SCEP_NEXT_NOTHING };
 	struct generation_meta current = { .created = 0 };
+	struct revocation revocation = { .request = 0 };
 	struct certificate cert = { .not_after = 0 };
 	struct buf der;
 	buf_init(&der, CERTIFICATE_MAX);
@@ -197,13 +216,14 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
 	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {
 		v.has_certificate = true;
+		v.is_revoked = revocation_is_known(&pass->store, profile->name, v.generations.current, &revocation);
 		v.not_after = cert.not_after;
 		v.is_expired = pass->clock.is_trusted && pass->clock.now > cert.not_after;
 		v.renew_at = schedule_renew_at(cert.not_before, cert.not_after, profile->renewal_threshold_percent,
 		                               profile->renewal_spread_percent,
 		                               schedule_identity(cert.subject) + schedule_identity(cert.san));
 	}
-	decide(pass, profile, &current, cert.not_after, &v);
+	decide(pass, profile, &current, &revocation, cert.not_after, &v);
 	*out = v;
 out:
 	buf_clear(&der);

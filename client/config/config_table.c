@@ -44,7 +44,7 @@ static const struct config_word renewals[] = {{"auto", RENEWAL_AUTO},
 static const struct config_word after_expiries[] = {
     {"reenroll", AFTER_EXPIRY_REENROLL}, {"wait", AFTER_EXPIRY_WAIT}, {NULL, 0}};
 static const struct config_word after_revocations[] = {
-    {"stop", AFTER_REVOCATION_STOP}, {"reenroll", NOT_IN_VERSION}, {NULL, 0}};
+    {"stop", AFTER_REVOCATION_STOP}, {"reenroll", AFTER_REVOCATION_REENROLL}, {NULL, 0}};
 static const struct config_word rollovers[] = {{"intermediate", ROLLOVER_INTERMEDIATE},
 					       {"root", NOT_IN_VERSION},
 					       {"no", NOT_IN_VERSION},

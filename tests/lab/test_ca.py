@@ -10,6 +10,7 @@ It makes a new hierarchy at each start (but see --keep), listens on 127.0.0.1 an
   log.jsonl             one JSON object a request
   messages/NNN.{req,rep}.der   raw pkiMessages, NNN is "n" of the log
   issued/SERIAL.pem     each certificate issued
+  /crl /ocsp            revocation of what was issued (options crl-point, ocsp, revoked, crl)
   attacker.log          each message that the other device's key opens (should never appear)
   mode.json             (yours) overrides options at run time: their names with '_' for '-',
                         {"pending": 2, "refuse": "badRequest:text", "bad_nonce": "short"};
@@ -52,8 +53,9 @@ def serve(arguments, ready=lambda: None):
     http = server.Server(folder, host, base, decider, kept)
     if kept:
         kept.save_port(http.server_port)
+    hierarchy.url = "http://127.0.0.1:%d" % http.server_port
     write_whole(os.path.join(folder, "port"), "%d\n" % http.server_port)
-    write_whole(os.path.join(folder, "url"), "http://127.0.0.1:%d\n" % http.server_port)
+    write_whole(os.path.join(folder, "url"), hierarchy.url + "\n")
     ready()
     http.serve_forever()
 

@@ -84,7 +84,7 @@ TEST(event, OnlyChangesAndRefusalsReachFlash)
 		      { EVENT_RETIRED, "retired", true },       { EVENT_FAILED, "failed", false },
 		      { EVENT_EXPIRING, "expiring", false },    { EVENT_ROLLED_BACK, "rolled-back", true },
 		      { EVENT_REFUSED, "refused", true },       { EVENT_ROLLOVER, "rollover", true },
-		      { EVENT_REVOKED, "revoked", true },       { EVENT_REPAIRED, "repaired", true },
+		      { EVENT_REVOKED, "revoked", true }, { EVENT_RELEASED, "released", true },      { EVENT_REPAIRED, "repaired", true },
 		      { EVENT_TPM_CHANGED, "tpm-changed", true }, { EVENT_CLOCK, "clock", false } };
 	for (const auto &k : kinds) {
 		folder->run("rm -f state/history run/events");

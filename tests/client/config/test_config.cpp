@@ -100,6 +100,7 @@ TEST(config, a_short_profile_gets_the_sample_s_values)
 	LONGS_EQUAL(60, s->retry_delay_s);
 	LONGS_EQUAL(3600, s->retry_delay_max_s);
 	LONGS_EQUAL(scep_profile::AFTER_EXPIRY_REENROLL, s->after_expiry);
+	LONGS_EQUAL(scep_profile::AFTER_REVOCATION_STOP, s->after_revocation);
 	LONGS_EQUAL(KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT, s->key_usage);
 	LONGS_EQUAL(1, s->extended_key_usage.count);
 	STRCMP_EQUAL("clientAuth", s->extended_key_usage.items[0]);
@@ -138,7 +139,7 @@ TEST(config, words_numbers_and_lists_are_taken)
 	    "des\nkey_usage =\n"
 	    "extended_key_usage = 1.3.6.1.5.5.7.3.17\nsubject_check = any\nrenewal_message = "
 	    "pkcsreq\n"
-	    "new_key_on_renewal = no\nafter_expiry = wait\nchallenge_once = no\ntls_trust = root\n"
+	    "new_key_on_renewal = no\nafter_expiry = wait\nafter_revocation = reenroll\nchallenge_once = no\ntls_trust = root\n"
 	    "ra_sha256 = AA:bb" +
 	    std::string(60, '0') + "\nretry_delay = 3600\n");
 	const struct scep_profile *s = &lab.config.sceps[0];
@@ -155,6 +156,7 @@ TEST(config, words_numbers_and_lists_are_taken)
 	LONGS_EQUAL(RENEWAL_19, s->renewal_message);
 	CHECK(!s->subject_exact && !s->new_key_on_renewal && !s->challenge_once);
 	LONGS_EQUAL(scep_profile::AFTER_EXPIRY_WAIT, s->after_expiry);
+	LONGS_EQUAL(scep_profile::AFTER_REVOCATION_REENROLL, s->after_revocation);
 	STRCMP_EQUAL(("aabb" + std::string(60, '0')).c_str(), s->ra_sha256.items[0]);
 }
 

@@ -10,6 +10,8 @@ import json
 import os
 import time
 
+from . import revocation
+
 
 def _one_of(*words):
     def check(value):
@@ -45,6 +47,12 @@ def _order(value):
     for word in words:
         if word not in ORDER_NAMES + ("shuffle",):
             raise ValueError("'%s' is none of %s, shuffle" % (word, ", ".join(ORDER_NAMES)))
+    return words
+
+
+def _revoked(value):
+    words = _words(value)
+    revocation.parse(words)
     return words
 
 
@@ -148,6 +156,10 @@ OPTIONS = [
     _flag("no-sender-nonce", "CertRep without senderNonce"),
     Option("http-status", 200, int, "answer PKIOperation with this HTTP status and a page"),
     Option("retry-after", None, int, "with http-status: header Retry-After in seconds"),
+    _flag("crl-point", "certificates name this server's /crl as distribution point"),
+    _flag("ocsp", "certificates name this server's /ocsp as responder"),
+    Option("revoked", [], _revoked, "SERIAL[:REASON],... on the list and in OCSP answers; a reason as in RFC 5280"),
+    Option("crl", None, _one_of(*revocation.FAULTS), "fault of list and OCSP answer: %s" % "|".join(revocation.FAULTS)),
     Option("slow", 0.0, float, "seconds before each answer"),
     _flag("keep", "write all that the CA knows to DIR/kept after each request, and go on from there at the next start, "
           "with the same keys and port"),

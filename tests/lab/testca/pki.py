@@ -89,6 +89,18 @@ def authority_key_id(issuer):
     return extension("2.5.29.35", der.sequence(der.context_primitive(0, issuer.key_id)))
 
 
+def crl_point(url):
+    """cRLDistributionPoints (RFC 5280 4.2.1.13)."""
+    point = der.context(0, der.context(0, der.context_primitive(6, url.encode("ascii"))))
+    return extension("2.5.29.31", der.sequence(der.sequence(point)))
+
+
+def ocsp_responder(url):
+    """authorityInfoAccess (RFC 5280 4.2.2.1)."""
+    access = der.sequence(der.oid("1.3.6.1.5.5.7.48.1"), der.context_primitive(6, url.encode("ascii")))
+    return extension("1.3.6.1.5.5.7.1.1", der.sequence(access))
+
+
 def build(issuer_name, issuer_key, subject, spki, not_before, not_after, extensions):
     """A signed X.509 v3 certificate; subject and spki are copied byte for byte."""
     tbs = der.sequence(
@@ -103,6 +115,7 @@ class Hierarchy:
     """Root, issuing CA, RA pair and the rest; .named maps GetCACert's words to identities."""
 
     def __init__(self, host, device):
+        self.url = None  # of the server, once it listens
         now = int(time.time())
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             keys = list(pool.map(lambda _: new_key(), range(7)))
@@ -170,6 +183,10 @@ class Hierarchy:
             extensions.append(extension("2.5.29.17", san, san_critical))
         if mode.issue_ca:
             extensions.append(basic_constraints(True))
+        if mode.crl_point:
+            extensions.append(crl_point(self.url + "/crl"))
+        if mode.ocsp:
+            extensions.append(ocsp_responder(self.url + "/ocsp"))
         return build(self.issuing.subject_der, self.issuing.key, subject, spki, not_before,
                      now + mode.valid_seconds, extensions)
 

@@ -12,7 +12,7 @@ import time
 import traceback
 import urllib.parse
 
-from . import challenges, options
+from . import challenges, options, revocation
 from .request import Undecodable
 
 PATHS = ("/certsrv/mscep/mscep.dll", "/certsrv/mscep/mscep.dll/pkiclient.exe")
@@ -149,6 +149,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         lowered = path.lower()
         if lowered in ADMIN_PATHS:
             return self._admin(mode, entry)
+        if lowered in ("/crl", "/ocsp"):
+            return self._revocation(lowered[1:], body, mode, entry)
         if lowered not in PATHS:
             entry["decision"] = "not-found"
             return page(404, "404 - File or directory not found.")
@@ -183,6 +185,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body, entry["decision"] = challenges.admin_page(
             self.server.authority.book, self.server.authority.hierarchy.md5(), mode)
         return Answer(mode.admin_status, "text/html", body)
+
+    def _revocation(self, kind, body, mode, entry):
+        entry.update(operation=kind, decision=mode.crl or "sent")
+        authority = self.server.authority
+        if mode.crl == "missing":
+            return page(404, "404 - File or directory not found.")
+        if kind == "crl":
+            return Answer(200, "application/pkix-crl", revocation.list_answer(authority.hierarchy.issuing, mode))
+        entry["content_type"] = self.headers.get("Content-Type", "")
+        return Answer(200, "application/ocsp-response", revocation.ocsp_answer(
+            authority.hierarchy.issuing, mode, body or b"", list(authority.issued)))
 
     def _operation(self, message, body, mode, entry):
         if body is None:

@@ -8,7 +8,6 @@ test_ca.sh issue DIR ..., test_ca.sh revoke DIR ...
 
 import argparse
 import collections
-import datetime
 import ipaddress
 import os
 import sys
@@ -19,14 +18,12 @@ if __name__ == "__main__":  # started by its path, from test_ca.sh
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from asn1crypto import pem  # noqa: E402
-from cryptography import x509 as cx509  # noqa: E402
-from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives import serialization  # noqa: E402
 
-from testca import der, pki  # noqa: E402
+from testca import der, pki, revocation  # noqa: E402
 
 DAY = 86400
 ISSUERS = ("issuing", "root", "other")
-CDP = "2.5.29.31"
 
 # Paths of PEM files; chain is what a server sends (its certificate and the issuing CA), ca the root above it.
 Issued = collections.namedtuple("Issued", "folder cert key chain ca serial")
@@ -72,8 +69,7 @@ def issue(ca_folder, out, cn, dns=(), uri=(), ip=(), email=(), eku=("serverAuth"
     if names:
         extensions.append(pki.extension("2.5.29.17", names))
     if crl_url:
-        point = der.context(0, der.context(0, der.context_primitive(6, crl_url.encode("ascii"))))
-        extensions.append(pki.extension(CDP, der.sequence(der.sequence(point))))
+        extensions.append(pki.crl_point(crl_url))
     now = int(time.time())
     not_after = now - DAY if expired else now + days * DAY
     not_before = not_after - 30 * DAY if expired else now - 600
@@ -101,19 +97,9 @@ def _write(ca_folder, out, one, issuer):
 
 def revocation_list(ca_folder, out, serials=(), issuer="issuing", days=7):
     """Write a CRL (PEM) of an issuer with these serials (hex) as revoked for key compromise; its path."""
-    parent = _issuer(ca_folder, issuer)
-    now = datetime.datetime.utcnow().replace(microsecond=0)
-    builder = (cx509.CertificateRevocationListBuilder()
-               .issuer_name(cx509.load_der_x509_certificate(parent.der).subject)
-               .last_update(now - datetime.timedelta(hours=1)).next_update(now + datetime.timedelta(days=days))
-               .add_extension(cx509.AuthorityKeyIdentifier(parent.key_id, None, None), False)
-               .add_extension(cx509.CRLNumber(int(time.time() * 1000)), False))
-    for one in serials:
-        builder = builder.add_revoked_certificate(
-            cx509.RevokedCertificateBuilder().serial_number(int(one, 16)).revocation_date(now)
-            .add_extension(cx509.CRLReason(cx509.ReasonFlags.key_compromise), False).build())
+    made = revocation.make_list(_issuer(ca_folder, issuer), revocation.parse(serials), *revocation.window(days=days))
     with open(out, "wb") as file:
-        file.write(builder.sign(parent.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        file.write(made.public_bytes(serialization.Encoding.PEM))
     return out
 
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLIENT_AGENT_REVOCATION_H
+#define CLIENT_AGENT_REVOCATION_H
+#include "client/agent/pass.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Whether the own certificate was revoked. Asked once a day; what was learned stands in STATE/scep/PROFILE/NNNN/revoked
+ * and is written only when it changes. An administrator's revocation is never undone by the device: a certificate on
+ * hold works again when a later list says so, any other revocation is for good.
+ */
+
+/** What a generation's file `revoked` says. */
+struct revocation {
+	char serial[64];     /* lower-case hex */
+	unsigned reason;     /* CRLReason */
+	int64_t revoked_at;  /* unix s, as the CA says */
+	int64_t this_update; /* of the answer it was learned from: an older one takes nothing back */
+	unsigned request;    /* request that was under way then, and is not followed up; 0: none */
+};
+
+/** False: not revoked as far as anybody knows. A damaged file counts as none: it is written anew with the next answer. */
+bool revocation_is_known(const struct store *store, const char *profile, unsigned generation, struct revocation *out);
+/**
+ * Ask now, and write what changed: NNNN/revoked, a line of history, and RUN/revocation/PROFILE about the try. Nothing is
+ * asked, and nothing remembered, where revocation_next_ms() is INT64_MAX. Blocks up to the profile's timeout and ten
+ * seconds; takes no lock, and is to be called under that of the pass.
+ * ERR_OK also when nothing could be learned. Else the state folder's errors.
+ */
+enum err revocation_check(struct pass *pass, const struct scep_profile *profile, struct why *why) MUST_CHECK;
+/**
+ * CLOCK_BOOTTIME ms of the next try: 0 when there was none in this boot; then once a day, at a time that differs from
+ * device to device, or some hours after a try that brought no answer. INT64_MAX: nothing to be learned, because there is
+ * no certificate, it names no place to ask, has expired or is revoked for good, or the clock is not trusted.
+ */
+int64_t revocation_next_ms(const struct pass *pass, const struct scep_profile *profile);
+/**
+ * ERR_DENIED "revoked.stop" and its sentence for a generation that is revoked, with `reason` at its end (NULL: none);
+ * ERR_OK for any other.
+ */
+enum err revocation_refused(const struct store *store, const struct scep_profile *profile, unsigned generation,
+                            const struct why *reason, struct why *why) MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
