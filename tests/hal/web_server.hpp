@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 /*
@@ -20,6 +21,7 @@ class WebServer
 {
 	pid_t pid = -1;
 	int listener = -1;
+	std::string folder; /* of the record */
 
       public:
 	int port = 0;
@@ -28,6 +30,7 @@ class WebServer
 	{
 		struct sockaddr_in address = {};
 		socklen_t len = sizeof address;
+		folder = record.substr(0, record.rfind('/'));
 		listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sin_family = AF_INET;
 		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -135,7 +138,12 @@ class WebServer
 		    path.compare(0, 7, "http://") == 0)
 			send_all(fd,
 				 page(std::string(date) + "Content-Type: text/plain\r\n", "hello"));
-		else if (path == "/post")
+		else if (path.compare(0, 6, "/file/") == 0) { /* beside the record, as it is now */
+			std::ifstream file(folder + path.substr(5), std::ios::binary);
+			std::ostringstream content;
+			content << file.rdbuf();
+			send_all(fd, page("", content.str()));
+		} else if (path == "/post")
 			send_all(fd, page("Content-Type: application/x-pki-message\r\n",
 					  request.substr(request.find("\r\n\r\n") + 4)));
 		else if (path == "/empty")

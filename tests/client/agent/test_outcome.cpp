@@ -24,6 +24,7 @@ TEST(outcome, EveryAreaHasItsExitCode)
 		{ ERR_AGAIN, "scep.pending", 12 },
 		{ ERR_DENIED, "scep.refused", 13 },
 		{ ERR_DENIED, "challenge.cache_full", 13 },
+		{ ERR_DENIED, "revoked.stop", 13 },
 		{ ERR_UNREACHABLE, "tpm.absent", 14 },
 		{ ERR_LOCKED_OUT, "tpm.lockout", 14 },
 		{ ERR_CHANGED, "tpm.foreign_key", 14 },

@@ -198,3 +198,114 @@ TEST(scep_look_clock, ATrustedClockJudgesAnewEachTimeAndTakesNothingWithIt)
 	CHECK_FALSE(view.is_expired);
 	LONGLONGS_EQUAL(build + 1, pass.clock.now);
 }
+
+// One certificate, in use and revoked.
+TEST_GROUP(scep_look_revoked)
+{
+	test_folder *folder;
+	struct pass pass;
+	struct why why;
+	struct scep_profile profile;
+	struct scep_view view;
+	struct apply_options options;
+	const char *names[1];
+	struct buf challenge;
+
+	void setup() override
+	{
+		folder = new test_folder("sgr");
+		pass = {};
+		profile = {};
+		options = {};
+		snprintf(pass.store.state, sizeof pass.store.state, "%s", folder->path("state").c_str());
+		snprintf(pass.store.run, sizeof pass.store.run, "%s", folder->path("run").c_str());
+		LONGS_EQUAL(ERR_OK, store_prepare(&pass.store, &why));
+		folder->run("openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -days 2 2>&1");
+		strcpy(profile.name, "p");
+		profile.renewal_threshold_percent = 20;
+		profile.after_revocation = scep_profile::AFTER_REVOCATION_STOP;
+		pass.clock.is_trusted = true;
+		pass.clock.now = time(nullptr);
+		names[0] = profile.name;
+		options.profiles = names;
+		options.profile_count = 1;
+		buf_init(&challenge, 16);
+		make(1, "cert.pem", folder->read("c.pem"));
+		LONGS_EQUAL_TEXT(ERR_OK, generation_start(&pass.store, "p", &why), why.text);
+		revoke(0);
+	}
+	void teardown() override { delete folder; }
+
+	void make(unsigned number, const char *name, const std::string &content, bool is_pending = false)
+	{
+		struct generation_meta meta = {};
+		meta.is_pending = is_pending;
+		LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", number, &meta, &why));
+		LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", number, name,
+		                                     bytes{ reinterpret_cast<const uint8_t *>(content.data()), content.size() }, &why));
+	}
+	void revoke(unsigned request)
+	{
+		make(1, "revoked", "schema = 1\nserial = 4d\nreason = 1\nrevoked_at = 1\nthis_update = 1\nrequest = " +
+		                       std::to_string(request) + "\n");
+	}
+	enum scep_next next()
+	{
+		LONGS_EQUAL_TEXT(ERR_OK, scep_look(&pass, &profile, &view, &why), why.text);
+		CHECK_TRUE(view.is_revoked);
+		return view.next;
+	}
+};
+
+TEST(scep_look_revoked, NeitherDueNorForcedNorExpiredIsAReason)
+{
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	STRCMP_EQUAL("the certificate was revoked; after_revocation = stop", view.reason);
+	pass.options = &options;
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	options.force_renewal = true;
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	pass.clock.now += 2 * 86400 - 3600; // due
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	profile.after_expiry = scep_profile::AFTER_EXPIRY_REENROLL;
+	pass.clock.now += 86400;
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	CHECK_TRUE(view.is_expired);
+}
+
+TEST(scep_look_revoked, AChallengeByHandOrTheConfigurationEnrollsAnew)
+{
+	pass.options = &options;
+	options.challenge = &challenge;
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
+	pass.options = nullptr;
+	profile.after_revocation = scep_profile::AFTER_REVOCATION_REENROLL;
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
+	STRCMP_EQUAL("the certificate was revoked", view.reason);
+}
+
+TEST(scep_look_revoked, WhatWasUnderWayIsLeftAndWhatWasBegunSinceGoesOn)
+{
+	make(2, "message.der", "x", true);
+	LONGS_EQUAL(SCEP_NEXT_POLL, next());
+	revoke(2);
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	pass.options = &options;
+	options.challenge = &challenge;
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
+	pass.options = nullptr;
+	make(3, "message.der", "x", false);
+	LONGS_EQUAL(SCEP_NEXT_RESEND, next());
+}
+
+TEST(scep_look_revoked, ANewerCertificateIsUsedEvenARefusedOne)
+{
+	struct refusal refusal = {};
+	make(2, "cert.pem", folder->read("c.pem"));
+	LONGS_EQUAL(SCEP_NEXT_SWITCH, next());
+	refusal.at = time(nullptr);
+	refusal.count = 1;
+	profile.retry_delay_max_s = 3600;
+	LONGS_EQUAL(ERR_OK, refusal_write(&pass.store, "p", 2, REFUSED, &refusal, &why));
+	LONGS_EQUAL(SCEP_NEXT_SWITCH, next());
+}

@@ -52,6 +52,17 @@ class revocation_lab : public openssl_tool
 		question.cert = &cert;
 		question.issuer = &issuer;
 	}
+	/** A list of openssl: lines of its database, extensions of the list, and who signs. */
+	std::string list(const std::string &index, const std::string &extensions = "", const std::string &more = "",
+	                 const std::string &by = "ca") const
+	{
+		write("index.txt", index);
+		std::string conf = read("ca.conf");
+		write("list.conf", extensions.empty() ? conf : conf + "crl_extensions=x\n[x]\n" + extensions);
+		run("openssl ca -config list.conf -gencrl -cert " + by + ".pem -keyfile " + by + ".key " + more +
+		    " -out l.pem 2>log || { cat log; exit 1; }\nopenssl crl -in l.pem -outform DER -out l.der");
+		return read("l.der");
+	}
 	/** A line of openssl's database: the certificate, revoked 2026-11-22T15:02:39Z; reason "" for none. */
 	static std::string revoked(const std::string &reason, const std::string &serial = LEAF_SERIAL)
 	{

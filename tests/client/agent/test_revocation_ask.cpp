@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "CppUTest/TestHarness.h"
+#include <cstring>
+#include <string>
+#include <unistd.h>
+#include "client/agent/revocation_ask.h"
+#include "client/pki/revocation_lab.hpp"
+#include "hal/clock.h"
+
+// What the worker is answered, by url; it runs in a child, so it tells what it was asked by a pipe.
+static struct world {
+	std::string good, revoked;
+	int tell;
+} w;
+
+static enum err fake_http(const struct http_request *r, struct http_reply *out, struct why *why)
+{
+	std::string url = r->url;
+	std::string line = url + " " + std::to_string(r->body_max) + (r->proxy != nullptr ? r->proxy : "-") +
+	                   (r->ca_file != nullptr ? r->ca_file : "-") + (r->timeout_ms <= 5000 ? " " : " late ");
+	if (write(w.tell, line.data(), line.size()) < 0)
+		_exit(9);
+	*out = {};
+	buf_init(&out->body, 1024 * 1024);
+	out->status = 200;
+	const std::string *body = url == "good" ? &w.good : url == "revoked" ? &w.revoked : nullptr;
+	if (url == "crash")
+		_exit(7);
+	if (url == "down")
+		return why_set(why, ERR_UNREACHABLE, "http.connect", "down: nobody there");
+	if (url == "503")
+		out->status = 503;
+	if (body == nullptr)
+		return ERR_OK;
+	return buf_add(&out->body, body->data(), body->size());
+}
+
+TEST_GROUP(revocation_ask)
+{
+	revocation_lab lab;
+	struct revocation_places places;
+	struct revocation_job job;
+	int ends[2];
+
+	void setup() override
+	{
+		lab.open();
+		w.good = lab.list("");
+		w.revoked = lab.list(lab.revoked("keyCompromise"));
+		LONGS_EQUAL(0, pipe(ends));
+		w.tell = ends[1];
+		places = {};
+		job = {};
+		job.places = &places;
+		job.question = lab.question;
+		job.proxy = "P";
+		job.tls_ca_file = "F";
+		job.timeout_ms = 5000;
+	}
+	void teardown() override
+	{
+		close(ends[0]);
+		close(ends[1]);
+		w.good.clear();
+		w.good.shrink_to_fit();
+		w.revoked.clear();
+		w.revoked.shrink_to_fit();
+	}
+	enum err ask(std::initializer_list<const char *> urls)
+	{
+		places.count = 0;
+		for (const char *one : urls)
+			strcpy(places.urls[places.count++], one);
+		lab.why = {};
+		lab.answer = {};
+		return revocation_ask(&job, fake_http, &lab.answer, &lab.why);
+	}
+	std::string asked()
+	{
+		char text[512];
+		ssize_t n = read(ends[0], text, sizeof text);
+		return std::string(text, n > 0 ? static_cast<size_t>(n) : 0);
+	}
+};
+
+TEST(revocation_ask, EveryFieldOfTheAnswerComesThrough)
+{
+	LONGS_EQUAL_TEXT(ERR_OK, ask({ "revoked" }), lab.why.text);
+	lab.check_revoked(1);
+	CHECK(lab.answer.this_update >= lab.question.now - 60 && lab.answer.this_update <= lab.question.now + 60);
+	LONGLONGS_EQUAL(lab.answer.this_update + 7 * 86400, lab.answer.next_update);
+	STRCMP_EQUAL("revoked 16777216PF ", asked().c_str());
+}
+
+TEST(revocation_ask, TheFirstThatIsBelievedDecides)
+{
+	LONGS_EQUAL_TEXT(ERR_OK, ask({ "down", "503", "rubbish", "good", "revoked" }), lab.why.text);
+	LONGS_EQUAL(REVOCATION_GOOD, lab.answer.verdict);
+	std::string all = asked();
+	CHECK_HAS(all, "down ");
+	CHECK_HAS(all, "good ");
+	CHECK_HAS_NOT(all, "revoked ");
+}
+
+TEST(revocation_ask, TheLastFailureIsTold)
+{
+	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "rubbish", "down" }));
+	STRCMP_EQUAL("http.connect", lab.why.code);
+	STRCMP_EQUAL("down: nobody there", lab.why.text);
+	LONGS_EQUAL(ERR_INVALID, ask({ "down", "rubbish" }));
+	STRCMP_EQUAL("revocation.malformed", lab.why.code);
+	CHECK_HAS(lab.why.text, "rubbish: bytes that should be");
+	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "503" }));
+	STRCMP_EQUAL("503: the server answers with HTTP status 503", lab.why.text);
+	LONGS_EQUAL(REVOCATION_UNKNOWN, lab.answer.verdict);
+}
+
+TEST(revocation_ask, AWorkerThatFallsOverIsAFailureOfTheTryOnly)
+{
+	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "crash" }));
+	STRCMP_EQUAL("revocation.worker", lab.why.code);
+	LONGS_EQUAL_TEXT(ERR_OK, ask({ "good" }), lab.why.text);
+}
