@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "hal/child.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "hal/clock.h"
+
+#define STOP_LOOK_MS 500
 
 static _Noreturn void run_child(int (*main)(void *ctx, int fd), void *ctx, int fd, pid_t parent)
 {
@@ -42,6 +46,18 @@ enum err child_start(int (*main)(void *ctx, int fd), void *ctx, struct child *ou
 	}
 	*out = (struct child){ pid, pair[0] };
 	return ERR_OK;
+}
+
+bool child_wait(int fd, int64_t until_ms, bool (*is_stopping)(void *ctx), void *ctx)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	while (clock_boot_ms() < until_ms) {
+		if (is_stopping != NULL && is_stopping(ctx))
+			return false;
+		if (poll(&p, 1, STOP_LOOK_MS) > 0)
+			break;
+	}
+	return true;
 }
 
 void child_end(struct child *child)

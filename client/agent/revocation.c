@@ -232,6 +232,11 @@ static const char *verdict_text(enum revocation_verdict verdict)
 	return verdict == REVOCATION_REVOKED ? "revoked" : verdict == REVOCATION_GOOD ? "not revoked" : "unknown to its CA";
 }
 
+static bool is_stopping(void *ctx)
+{
+	return pass_is_stopping(ctx);
+}
+
 enum err revocation_check(struct pass *pass, const struct scep_profile *profile, struct why *why)
 {
 	struct subject s;
@@ -251,10 +256,16 @@ enum err revocation_check(struct pass *pass, const struct scep_profile *profile,
 		                            { &s.cert, &issuer, pass->clock.now, profile->allow_sha1 },
 		                            profile->proxy,
 		                            is_system ? NULL : tls_ca,
-		                            (int64_t)profile->timeout_s * 1000 };
+		                            (int64_t)profile->timeout_s * 1000,
+		                            is_stopping,
+		                            pass };
 	pass_release_tpm(pass);
 	if (e == ERR_OK)
 		e = revocation_ask(&job, http_exchange, &answer, &own);
+	if (e != ERR_OK && pass_is_stopping(pass)) { /* cut short: says nothing, and is not remembered as a try */
+		e = ERR_OK;
+		goto out;
+	}
 	bool is_answered = e == ERR_OK && answer.verdict != REVOCATION_UNKNOWN;
 	const char *words = e == ERR_OK ? verdict_text(answer.verdict) : own.text;
 	if (e != ERR_OK && e != ERR_UNREACHABLE)

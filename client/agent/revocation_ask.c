@@ -140,9 +140,13 @@ enum err revocation_ask(const struct revocation_job *job, http_exchange_fn http,
 	if (child_start(child_main, &asker, &child) != ERR_OK)
 		return why_set(why, ERR_IO, "revocation.worker", "no worker process: %s", strerror(errno));
 	buf_init(&payload, FRAME_MAX);
-	enum err e = frame_receive(child.fd, job->timeout_ms + SLACK_MS, &kind, &payload);
+	int64_t until = clock_boot_ms() + job->timeout_ms + SLACK_MS;
+	bool is_stopped = !child_wait(child.fd, until, job->is_stopping, job->ctx);
+	enum err e = is_stopped ? ERR_AGAIN : frame_receive(child.fd, until - clock_boot_ms(), &kind, &payload);
 	struct bytes in = buf_bytes(&payload);
-	if (e != ERR_OK || kind != FRAME_RESULT)
+	if (is_stopped)
+		e = why_set(why, ERR_UNREACHABLE, "revocation.stopped", "the question was ended: signet stops");
+	else if (e != ERR_OK || kind != FRAME_RESULT)
 		e = why_set(why, ERR_UNREACHABLE, "revocation.worker", "the worker that asks for revocation ended without a result");
 	else
 		e = unpack_outcome(&in, why);

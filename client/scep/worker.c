@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/scep/worker.h"
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include "client/scep/worker_key.h"
 #include "client/scep/worker_pack.h"
@@ -9,7 +8,6 @@
 #include "hal/clock.h"
 
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
-#define STOP_LOOK_MS 500
 #define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and three for each reply of each url; a broken worker must not go on for ever */
 #define DATE_MAX 253402300799 /* unix s: the end of the year 9999, the last that HTTP can write */
 
@@ -193,19 +191,6 @@ static enum err take_result(const struct service *s, struct bytes in)
 	return e == ERR_OK ? e : why_set(s->why, e, "worker.frame", "the worker's result does not parse");
 }
 
-/* Until the worker says something; ERR_AGAIN: the host wants an end. */
-static enum err wait_for_worker(const struct service *s, int64_t until_ms)
-{
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
-	while (clock_boot_ms() < until_ms) {
-		if (s->host->is_stopping != NULL && s->host->is_stopping(s->host->ctx))
-			return ERR_AGAIN;
-		if (poll(&p, 1, STOP_LOOK_MS) > 0)
-			break;
-	}
-	return ERR_OK;
-}
-
 static enum err serve(const struct service *s, int64_t until_ms)
 {
 	struct buf payload;
@@ -213,7 +198,7 @@ static enum err serve(const struct service *s, int64_t until_ms)
 	buf_init(&payload, FRAME_MAX);
 	enum err e = ERR_OK;
 	for (unsigned i = 0; i < QUESTIONS_MAX; i++) {
-		if (wait_for_worker(s, until_ms) == ERR_AGAIN) {
+		if (!child_wait(s->fd, until_ms, s->host->is_stopping, s->host->ctx)) {
 			e = why_set(s->why, ERR_UNREACHABLE, "worker.stopped", "the dialogue was ended: signet stops");
 			goto out;
 		}

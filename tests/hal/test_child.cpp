@@ -8,6 +8,7 @@
 #include <cstring>
 #include "CppUTest/TestHarness.h"
 #include "hal/child.h"
+#include "hal/clock.h"
 
 struct facts {
 	int dumpable, death_signal;
@@ -53,6 +54,21 @@ TEST(child, DiesWithItsParentAndLeavesNoCore)
 	LONGS_EQUAL(getpid(), f.parent);
 	LONGS_EQUAL(1, number);
 	LONGS_EQUAL(0, read(child.fd, &f, 1)); /* it has ended: the other end is nobody else's */
+	child_end(&child);
+}
+
+TEST(child, IsWaitedForUntilItSpeaksOrSomebodyStops)
+{
+	struct child child;
+	char ready;
+	int looks = 1;
+	LONGS_EQUAL(ERR_OK, child_start(never_end, nullptr, &child));
+	CHECK_TRUE(child_wait(child.fd, clock_boot_ms() + 60000, nullptr, nullptr));
+	LONGS_EQUAL(1, read(child.fd, &ready, 1));
+	CHECK_FALSE(child_wait(
+	    child.fd, clock_boot_ms() + 60000, [](void *left) { return --*static_cast<int *>(left) < 0; }, &looks));
+	LONGS_EQUAL(-1, looks);
+	CHECK_TRUE(child_wait(child.fd, clock_boot_ms() - 1, nullptr, nullptr)); /* time is up: reading says so */
 	child_end(&child);
 }
 

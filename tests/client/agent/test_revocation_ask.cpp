@@ -26,6 +26,8 @@ static enum err fake_http(const struct http_request *r, struct http_reply *out, 
 	const std::string *body = url == "good" ? &w.good : url == "revoked" ? &w.revoked : nullptr;
 	if (url == "crash")
 		_exit(7);
+	while (url == "hang")
+		pause();
 	if (url == "down")
 		return why_set(why, ERR_UNREACHABLE, "http.connect", "down: nobody there");
 	if (url == "503")
@@ -113,6 +115,15 @@ TEST(revocation_ask, TheLastFailureIsTold)
 	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "503" }));
 	STRCMP_EQUAL("503: the server answers with HTTP status 503", lab.why.text);
 	LONGS_EQUAL(REVOCATION_UNKNOWN, lab.answer.verdict);
+}
+
+TEST(revocation_ask, AStoppingAgentDoesNotWaitForAServerThatHangs)
+{
+	job.is_stopping = [](void *ctx) { return --*static_cast<int *>(ctx) < 0; };
+	int looks = 1;
+	job.ctx = &looks;
+	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "hang" }));
+	STRCMP_EQUAL("revocation.stopped", lab.why.code);
 }
 
 TEST(revocation_ask, AWorkerThatFallsOverIsAFailureOfTheTryOnly)
