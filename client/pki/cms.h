@@ -90,6 +90,13 @@ enum err cms_open_envelope(struct bytes envelope, struct bytes recipient_der, co
  * ERR_INVALID, more than CERTIFICATE_SET_MAX ERR_TOO_BIG. Nothing here is authenticated.
  */
 enum err cms_certificates(struct bytes message, struct certificate_set *out, struct why *why) MUST_CHECK;
+/**
+ * The same of a certs-only SignedData inside a SignedData that one of `accepted` signed (RFC 8894 section 4.7.1). Errors of
+ * the signature are those of cms_verify_reply(). Only the signature is judged: what the certificates are is the caller's.
+ */
+enum err cms_signed_certificates(struct bytes message, const struct certificate_set *accepted,
+                                 const struct certificate_set *others, struct cms_floor floor,
+                                 struct certificate_set *out, struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

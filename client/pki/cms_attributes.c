@@ -69,3 +69,12 @@ bool cms_attribute_is_text(const struct cms_attributes *attributes, enum cms_att
 		return false;
 	return bytes_equal(value->content, (struct bytes){(const uint8_t *)text, strlen(text)});
 }
+
+enum err cms_attribute_require(const struct cms_attributes *attributes, enum cms_attribute which,
+			       struct why *why)
+{
+	if (cms_attribute_is_present(attributes, which))
+		return ERR_OK;
+	return why_set(why, ERR_INVALID, "scep.reply", "the reply has no signed attribute %s",
+		       cms_attribute_name(which));
+}

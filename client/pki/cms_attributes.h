@@ -47,6 +47,9 @@ struct cms_attributes {
 enum err cms_attributes_read(struct bytes attributes, struct cms_attributes *out,
 			     struct why *why) MUST_CHECK;
 bool cms_attribute_is_present(const struct cms_attributes *attributes, enum cms_attribute which);
+/** ERR_INVALID "scep.reply" names the one that is missing. */
+enum err cms_attribute_require(const struct cms_attributes *attributes, enum cms_attribute which,
+			       struct why *why) MUST_CHECK;
 /** For a sentence: "transactionID". */
 const char *cms_attribute_name(enum cms_attribute which);
 /** Is it a PrintableString (UTF8String, IA5String are let pass) of exactly these characters? */

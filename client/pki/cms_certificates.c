@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/cms.h"
 #include "client/pki/cms_parse.h"
+#include "client/pki/cms_signer.h"
 #include "hal/log.h"
 
 /* A damaged stranger among them must not keep the good ones from us: it is passed over. */
@@ -52,6 +53,25 @@ enum err cms_certificates(struct bytes message, struct certificate_set *out, str
 			    "the message has no readable certificate");
 	while (e != ERR_OK && out->count > before)
 		buf_clear(&out->der[--out->count]);
+	buf_clear(&der);
+	return e;
+}
+
+enum err cms_signed_certificates(struct bytes message, const struct certificate_set *accepted,
+				 const struct certificate_set *others, struct cms_floor floor,
+				 struct certificate_set *out, struct why *why)
+{
+	struct buf der;
+	struct bytes content;
+	struct cms_signed_data data;
+	struct cms_attributes attributes;
+	enum err e = cms_content_info(message, OID_SIGNED_DATA, &der, &content, why);
+	if (e == ERR_OK)
+		e = cms_signed_data_read(content, &data, why);
+	if (e == ERR_OK)
+		e = cms_signer_check(&data, accepted, others, floor, &attributes, why);
+	if (e == ERR_OK)
+		e = cms_certificates(data.content, out, why);
 	buf_clear(&der);
 	return e;
 }

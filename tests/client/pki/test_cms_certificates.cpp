@@ -88,3 +88,107 @@ TEST(cms_certificates, a_truncated_message_never_passes)
 	}
 	LONGS_EQUAL(0, set.count);
 }
+
+/* RFC 8894 section 4.7.1: what a CA announces under its signature. The messages are made by openssl. */
+TEST_GROUP(cms_signed_certificates)
+{
+	struct certificate_set set = {}, accepted = {}, others = {};
+	struct why why = {};
+	void setup() override
+	{
+		cms_lab &lab = cms_lab::get();
+		LONGS_EQUAL(ERR_OK, certificate_set_add(&accepted, as_bytes(lab.ra.der)));
+		LONGS_EQUAL(ERR_OK, certificate_set_add(&others, as_bytes(lab.attacker.der)));
+		CHECK(lab.run("openssl crl2pkcs7 -nocrl -certfile device.pem -outform DER -out inner.p7"));
+	}
+	void teardown() override
+	{
+		certificate_set_clear(&set);
+		certificate_set_clear(&accepted);
+		certificate_set_clear(&others);
+	}
+	std::string sign(const std::string &more)
+	{
+		cms_lab &lab = cms_lab::get();
+		CHECK(lab.run("openssl cms -sign -binary -nodetach -in inner.p7 -outform DER -out outer.p7 " + more));
+		return lab.read("outer.p7");
+	}
+	enum err read(const std::string &message, struct cms_floor floor = {})
+	{
+		why = {};
+		return cms_signed_certificates(as_bytes(message), &accepted, &others, floor, &set, &why);
+	}
+	void refuses(const std::string &message, enum err e, const char *code)
+	{
+		LONGS_EQUAL_TEXT(e, read(message), why.text);
+		STRCMP_EQUAL(code, why.code);
+		LONGS_EQUAL(0, set.count);
+	}
+};
+
+TEST(cms_signed_certificates, the_inner_list_comes_out_and_not_the_signers_own)
+{
+	LONGS_EQUAL_TEXT(ERR_OK, read(sign("-signer ra.pem -inkey ra.key")), why.text);
+	LONGS_EQUAL(1, set.count);
+	CHECK(as_string(buf_bytes(&set.der[0])) == cms_lab::get().device.der);
+}
+
+TEST(cms_signed_certificates, another_signer_is_refused_whatever_certificate_comes_along)
+{
+	refuses(sign("-signer attacker.pem -inkey attacker.key"), ERR_UNTRUSTED, "scep.signer");
+	STRCMP_CONTAINS("SHA-256", why.text);
+	refuses(sign("-nocerts -signer device.pem -inkey device.key"), ERR_UNTRUSTED, "scep.signer");
+}
+
+TEST(cms_signed_certificates, nobodys_signature_is_refused)
+{
+	refuses(cms_lab::get().read("inner.p7"), ERR_UNTRUSTED, "scep.signer");
+}
+
+TEST(cms_signed_certificates, a_signature_without_attributes_is_refused)
+{
+	refuses(sign("-noattr -signer ra.pem -inkey ra.key"), ERR_INVALID, "scep.reply");
+}
+
+TEST(cms_signed_certificates, sha1_is_below_the_floor)
+{
+	std::string message = sign("-md sha1 -signer ra.pem -inkey ra.key");
+	refuses(message, ERR_UNTRUSTED, "scep.legacy_sha1");
+	struct cms_floor floor = {};
+	floor.allow_sha1 = true;
+	LONGS_EQUAL_TEXT(ERR_OK, read(message, floor), why.text);
+	certificate_set_clear(&set);
+	refuses(sign("-md md5 -signer ra.pem -inkey ra.key"), ERR_UNTRUSTED, "scep.algorithm");
+}
+
+TEST(cms_signed_certificates, other_content_than_was_signed_is_refused)
+{
+	certrep announcement;
+	announcement.content = cms_lab::get().read("inner.p7");
+	LONGS_EQUAL_TEXT(ERR_OK, read(announcement.build()), why.text);
+	certificate_set_clear(&set);
+	announcement.digest_of_content = announcement.digest("something else");
+	refuses(announcement.build(), ERR_UNTRUSTED, "scep.signature");
+}
+
+TEST(cms_signed_certificates, a_reply_of_the_same_signer_is_no_announcement)
+{
+	certrep reply;
+	refuses(reply.build(), ERR_INVALID, "cms.format");
+	reply.has_content = false;
+	refuses(reply.build(), ERR_INVALID, "cms.format");
+}
+
+TEST(cms_signed_certificates, one_flipped_bit_anywhere_never_passes_as_another_list)
+{
+	std::string message = sign("-nocerts -signer ra.pem -inkey ra.key");
+	LONGS_EQUAL(ERR_OK, read(message));
+	certificate_set_clear(&set);
+	for (size_t i = 0; i < message.size(); i++) {
+		std::string flipped = message;
+		flipped[i] = static_cast<char>(flipped[i] ^ 1);
+		if (read(flipped) == ERR_OK) /* in what nothing signs, such as an encoding that reads the same */
+			CHECK(as_string(buf_bytes(&set.der[0])) == cms_lab::get().device.der);
+		certificate_set_clear(&set);
+	}
+}
