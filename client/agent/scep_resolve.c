@@ -2,6 +2,7 @@
 #include "client/agent/scep_resolve.h"
 #include <string.h>
 #include <strings.h>
+#include "client/agent/rollover.h"
 #include "client/agent/schedule.h"
 #include "client/agent/used.h"
 #include "client/config/variables.h"
@@ -98,6 +99,8 @@ static enum err resolve_server(const struct pass *pass, const struct scep_profil
 {
 	struct scep_server *s = &r->job.server;
 	enum err e = trust_anchors(pass, &p->trust, &r->anchors, why);
+	if (e == ERR_OK)
+		e = rollover_add(pass, p, &r->anchors, &s->announced_count, why);
 	if (e != ERR_OK)
 		return e;
 	if (strcmp(p->tls_trust, "system") != 0) {
@@ -109,6 +112,7 @@ static enum err resolve_server(const struct pass *pass, const struct scep_profil
 	s->timeout_ms = (int64_t)p->timeout_s * 1000;
 	s->anchors = &r->anchors;
 	s->ca_sha256 = p->ca_sha256;
+	s->has_rollover = p->ca_rollover != ROLLOVER_NO;
 	s->ra_sha256 = (const char *const *)p->ra_sha256.items;
 	s->ra_sha256_count = p->ra_sha256.count;
 	s->now = pass->clock.now;

@@ -14,7 +14,7 @@ extern "C" {
  *  a challenge of a page belongs to its server). Owns what job borrows. */
 struct scep_resolved {
 	struct scep_job job;
-	struct certificate_set anchors;
+	struct certificate_set anchors; /* of the trust profiles, then what was announced (rollover.h) */
 	struct buf subject, salt, challenge, password, old_certificate;
 	struct buf san_text[RESOLVED_SANS_MAX];
 	struct san sans[RESOLVED_SANS_MAX];

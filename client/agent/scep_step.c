@@ -6,6 +6,7 @@
 #include "client/agent/binding.h"
 #include "client/agent/event.h"
 #include "client/agent/generation.h"
+#include "client/agent/rollover.h"
 #include "client/agent/scep_resolve.h"
 #include "client/agent/used.h"
 #include "client/pki/software_key.h"
@@ -289,7 +290,9 @@ static void hint(void *ctx, enum scep_hint hint, int64_t value)
 
 static enum err install(struct step *s, const struct issued *issued, struct why *why)
 {
-	enum err e = generation_complete(&s->pass->store, s->profile->name, s->number, issued, &s->resolved->anchors, why);
+	struct certificate_set trusted = s->resolved->anchors; /* borrowed, without what was announced: others read ca.pem */
+	trusted.count -= s->resolved->job.server.announced_count;
+	enum err e = generation_complete(&s->pass->store, s->profile->name, s->number, issued, &trusted, why);
 	if (e == ERR_OK)
 		e = generation_start(&s->pass->store, s->profile->name, why);
 	if (e == ERR_OK)
@@ -360,13 +363,23 @@ static bool is_stopping(void *ctx)
 	return pass_is_stopping(s->pass);
 }
 
+/* It is announced again: a disk that does not take it now is no reason to lose the answer. */
+static void keep_announced(const struct step *s, const struct certificate_set *next_ca)
+{
+	struct why why = { .code = "" };
+	if (rollover_take(s->pass, s->profile, next_ca, &why) != ERR_OK)
+		log_warn("scep: %s: the announced CA certificates are not kept: %s", s->profile->name, why.text);
+}
+
 static enum err run(struct step *s, struct why *why)
 {
 	struct worker_host host = { open_keys, store_sent, progress, hint, is_stopping, s };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	enum err e = worker_run(&s->resolved->job, http_exchange, &host, &answer, why);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		scep_wipe_challenge(s->pass, s->profile);
+		keep_announced(s, &answer.next_ca);
+	}
 	if (e == ERR_OK)
 		e = answer.status == SCEP_PENDING ? pending(s, why) : judge(s, &answer, why);
 	if (e != ERR_OK && e != ERR_AGAIN)

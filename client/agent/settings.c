@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "client/config/variables.h"
+#include "client/pki/chain.h"
+#include "hal/log.h"
 
 #define SETTINGS_FILE_MAX (256 * 1024) /* bytes of a target file we compare with */
 
@@ -44,6 +46,50 @@ enum err settings_trust_look(const struct pass *pass, const char *name, char out
 	if (snprintf(out, FILE_PATH_MAX, "%s/trust/%s.pem", pass->config->agent.state_dir, name) >= FILE_PATH_MAX)
 		return why_set(why, ERR_TOO_BIG, "config.path", "state_dir is too long");
 	return ERR_OK;
+}
+
+static bool is_ours_to_send(const struct pass *pass, struct bytes der, const struct certificate_set *chain,
+                            const struct certificate_set *trusted)
+{
+	struct certificate cert;
+	for (size_t i = 0; i < trusted->count; i++)
+		if (certificate_equal(buf_bytes(&trusted->der[i]), der))
+			return false;
+	if (certificate_parse(der, &cert, NULL) != ERR_OK || !cert.is_ca)
+		return false;
+	int64_t at = cert.not_before > pass->clock.now ? cert.not_before : pass->clock.now;
+	return chain_build(der, chain, trusted, at, NULL, NULL) == ERR_OK;
+}
+
+enum err settings_own_chain(const struct pass *pass, const char *profile, unsigned number,
+                            const struct certificate_set *trusted, struct certificate_set *out, struct why *why)
+{
+	struct certificate_set chain = { .count = 0 };
+	struct certificate_set own = { .count = 0 };
+	struct generations g = { .current = number };
+	struct why damaged = { .code = "" };
+	struct buf pem;
+	buf_init(&pem, SETTINGS_FILE_MAX);
+	enum err e = number == 0 ? generations_look(&pass->store, profile, &g, why) : ERR_OK;
+	if (e == ERR_OK)
+		e = generation_read(&pass->store, profile, g.current, "chain.pem", &pem, why);
+	if (e == ERR_NOT_FOUND) /* nothing to send; that it is missing is told elsewhere */
+		e = ERR_OK;
+	if (e == ERR_OK && pem.len > 0 && certificate_set_from_pem(buf_bytes(&pem), &chain, &damaged) == ERR_NO_MEMORY)
+		e = why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for the chain of \"%s\"", profile);
+	if (damaged.code[0] != '\0')
+		log_warn("scep: %s: chain.pem is passed over: %s", profile, damaged.text);
+	for (size_t i = 0; i < chain.count && e == ERR_OK; i++)
+		if (is_ours_to_send(pass, buf_bytes(&chain.der[i]), &chain, trusted))
+			e = certificate_set_add(&own, buf_bytes(&chain.der[i]));
+	if (e == ERR_OK) {
+		*out = own; /* handed to the caller */
+		own = (struct certificate_set){ .count = 0 };
+	}
+	certificate_set_clear(&own);
+	certificate_set_clear(&chain);
+	buf_clear(&pem);
+	return e;
 }
 
 enum err settings_expand(const struct pass *pass, const char *text, struct buf *out, const char **out_text,

@@ -19,6 +19,14 @@ enum err settings_certificate_look(const struct pass *pass, const char *profile,
                                    struct why *why) MUST_CHECK;
 /** ERR_NOT_FOUND "waiting.trust" unless STATE/trust/NAME.pem is there; out: its path as written into settings. */
 enum err settings_trust_look(const struct pass *pass, const char *name, char out[FILE_PATH_MAX], struct why *why) MUST_CHECK;
+/**
+ * The intermediates of a generation's own chain (chain.pem) that lead to `trusted`, the profile's trust profiles, and are
+ * none of them: what a daemon must send with the certificate of a CA that was renewed. Never a root, nor what stands below
+ * one that was only announced: some daemons trust what they are given to send. Number 0: of `current`. A chain.pem that is
+ * missing or damaged has none.
+ */
+enum err settings_own_chain(const struct pass *pass, const char *profile, unsigned number,
+                            const struct certificate_set *trusted, struct certificate_set *out, struct why *why) MUST_CHECK;
 /** Expand variables of a text for settings. */
 enum err settings_expand(const struct pass *pass, const char *text, struct buf *out, const char **out_text,
                          struct why *why) MUST_CHECK;

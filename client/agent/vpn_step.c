@@ -6,6 +6,7 @@
 #include "client/agent/generation.h"
 #include "client/agent/settings.h"
 #include "client/agent/vpn_removal.h"
+#include "client/pki/chain.h"
 #include "client/pki/hash.h"
 #include "hal/local_socket.h"
 #include "hal/log.h"
@@ -13,7 +14,7 @@
 #include "vpn/vpn_settings.h"
 
 #define VPN_FILE_MAX (64 * 1024) /* bytes of one file we write */
-#define VPN_FILES_MAX (4 + CONFIG_LIST_MAX)
+#define VPN_FILES_MAX (4 + CONFIG_LIST_MAX + CHAIN_MAX)
 #define KEY_PEM_MAX 8192 /* bytes: PEM of an RSA-4096 key is 3.3 KiB */
 
 /* One file below the strongSwan folder, as it should be. */
@@ -68,6 +69,28 @@ static enum err add_copy(const struct pass *pass, const struct vpn_profile *p, s
 	return e == ERR_OK ? copy_in(from, content, why) : e;
 }
 
+/* Of a CA that was renewed, which is no trust profile: signet-PROFILE.1.pem and so on; no trust profile has a dot. */
+static enum err add_own_chain(const struct pass *pass, const struct vpn_profile *p, const struct scep_profile *scep,
+                              struct vpn_work *w, struct why *why)
+{
+	char name[PROFILE_NAME_CAP + 40];
+	struct certificate_set trusted = { .count = 0 };
+	struct certificate_set own = { .count = 0 };
+	struct buf *content;
+	enum err e = trust_anchors(pass, &scep->trust, &trusted, why);
+	if (e == ERR_OK)
+		e = settings_own_chain(pass, p->certificate, 0, &trusted, &own, why);
+	for (size_t i = 0; i < own.count && e == ERR_OK; i++) {
+		snprintf(name, sizeof name, "x509ca/signet-%s.%zu.pem", p->certificate, i + 1);
+		e = add_file(pass, w, 0644, &content, p->directory, name, why);
+		if (e == ERR_OK)
+			e = certificate_to_pem(buf_bytes(&own.der[i]), content);
+	}
+	certificate_set_clear(&own);
+	certificate_set_clear(&trusted);
+	return e;
+}
+
 /* charon sends what it finds in x509ca as its own chain; what it trusts for the gateway is cacerts alone. */
 static enum err add_certificates(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w,
                                  bool is_software, struct why *why)
@@ -96,7 +119,7 @@ static enum err add_certificates(const struct pass *pass, const struct vpn_profi
 		if (e == ERR_OK)
 			e = add_copy(pass, p, w, 0644, "x509ca", name, from, why);
 	}
-	return e;
+	return e == ERR_OK && scep != NULL ? add_own_chain(pass, p, scep, w, why) : e;
 }
 
 static enum err render(const struct pass *pass, const struct vpn_profile *p, struct vpn_work *w, bool is_software,
@@ -258,8 +281,9 @@ struct vpn_call {
 	struct vpn_link link;
 	struct vpn_work files;
 	struct buf certificate, trust, key;
-	struct certificate_set chain;
-	struct bytes authorities[CERTIFICATE_SET_MAX];
+	struct certificate_set chain, own_chain;
+	struct bytes authorities[CERTIFICATE_SET_MAX + CHAIN_MAX];
+	size_t authority_count;
 	char control[FILE_PATH_MAX], key_id[KEY_ID_CAP], old_key_id[KEY_ID_CAP];
 };
 
@@ -271,8 +295,15 @@ static void call_clear(struct vpn_call *call)
 	buf_clear(&call->trust);
 	buf_clear(&call->key);
 	certificate_set_clear(&call->chain);
+	certificate_set_clear(&call->own_chain);
 	work_clear(&call->files);
 	free(call);
+}
+
+static void add_authorities(struct vpn_call *call, const struct certificate_set *set)
+{
+	for (size_t i = 0; i < set->count && call->authority_count < sizeof call->authorities / sizeof call->authorities[0]; i++)
+		call->authorities[call->authority_count++] = buf_bytes(&set->der[i]);
 }
 
 /* Own certificate, the chain that charon sends with it, and a software key as it stands in its file. */
@@ -293,8 +324,10 @@ static enum err fill_credentials(const struct pass *pass, const struct consumer 
 		e = trust_read(pass, c->vpn->trust, &call->trust, why);
 	if (e == ERR_OK && scep != NULL)
 		e = trust_anchors(pass, &scep->trust, &call->chain, why);
-	for (size_t i = 0; i < call->chain.count; i++)
-		call->authorities[i] = buf_bytes(&call->chain.der[i]);
+	if (e == ERR_OK && scep != NULL)
+		e = settings_own_chain(pass, profile, move->to, &call->chain, &call->own_chain, why);
+	add_authorities(call, &call->chain);
+	add_authorities(call, &call->own_chain);
 	if (e == ERR_OK && is_software)
 		e = generation_read(&pass->store, profile, move->to, "key.pem", &call->key, why);
 	return e;
@@ -330,7 +363,7 @@ static enum err call_new(const struct pass *pass, const struct consumer *c, cons
 		.certificate = buf_bytes(&call->certificate),
 		.trust = buf_bytes(&call->trust),
 		.authorities = call->authorities,
-		.authority_count = call->chain.count,
+		.authority_count = call->authority_count,
 		.key = buf_bytes(&call->key),
 		.key_id = call->key_id,
 		.old_key_id = call->old_key_id,

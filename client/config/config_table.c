@@ -46,8 +46,8 @@ static const struct config_word after_expiries[] = {
 static const struct config_word after_revocations[] = {
     {"stop", AFTER_REVOCATION_STOP}, {"reenroll", AFTER_REVOCATION_REENROLL}, {NULL, 0}};
 static const struct config_word rollovers[] = {{"intermediate", ROLLOVER_INTERMEDIATE},
-					       {"root", NOT_IN_VERSION},
-					       {"no", NOT_IN_VERSION},
+					       {"root", ROLLOVER_ROOT},
+					       {"no", ROLLOVER_NO},
 					       {NULL, 0}};
 static const struct config_word securities[] = {
     {"wpa2", SECURITY_WPA2},	       {"wpa3", SECURITY_WPA3},

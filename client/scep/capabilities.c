@@ -14,7 +14,7 @@ static void take_word(struct scep_capabilities *caps, const char *word, size_t l
 #define WORD(text, field) { text, offsetof(struct scep_capabilities, field) }
 		WORD("AES", has_aes),         WORD("DES3", has_des3),     WORD("POSTPKIOperation", has_post),
 		WORD("Renewal", has_renewal), WORD("SHA-1", has_sha1),    WORD("SHA-256", has_sha256),
-		WORD("SHA-512", has_sha512),
+		WORD("SHA-512", has_sha512),  WORD("GetNextCACert", has_next_ca),
 #undef WORD
 	};
 	if (len == strlen("SCEPStandard") && strncasecmp(word, "SCEPStandard", len) == 0)

@@ -10,7 +10,7 @@ extern "C" {
 /** GetCACaps words (RFC 8894 section 3.5.2). Not authenticated: a hint, never an authority. */
 struct scep_capabilities {
 	bool is_known; /* the server said at least one word that we know */
-	bool has_aes, has_des3, has_post, has_renewal, has_sha1, has_sha256, has_sha512;
+	bool has_aes, has_des3, has_post, has_renewal, has_sha1, has_sha256, has_sha512, has_next_ca;
 };
 
 /** Parse a reply: CRLF or LF, any order and case, unknown words ignored; a web page has no words. */

@@ -26,7 +26,8 @@ struct dialogue {
 	const struct scep_ports *ports;
 	struct exchange exchange;
 	struct meeting meeting;
-	struct buf challenge; /* from the page */
+	struct certificate_set next_ca; /* announced by the issuing CA */
+	struct buf challenge;           /* from the page */
 };
 
 void scep_sent_init(struct scep_sent *sent)
@@ -49,6 +50,7 @@ void scep_sent_clear(struct scep_sent *sent)
 void scep_answer_clear(struct scep_answer *answer)
 {
 	certificate_set_clear(&answer->certificates);
+	certificate_set_clear(&answer->next_ca);
 }
 
 static void progress(const struct dialogue *d, const char *step, const char *result)
@@ -97,6 +99,38 @@ static enum err meet_any(struct dialogue *d, struct why *why)
 			log_warn("scep: %s; trying the next url", why != NULL ? why->text : err_text(e));
 	}
 	return e;
+}
+
+static enum err read_next_ca(const struct dialogue *d, struct certificate_set *out, struct why *why)
+{
+	const struct meeting *m = &d->meeting;
+	struct certificate_set issuing = { .count = 0 };
+	struct buf body;
+	buf_init(&body, HTTP_BODY_MAX);
+	/* the CA itself and nobody else: a registration authority may sign CertRep, and announce nothing */
+	enum err e = certificate_set_add(&issuing, buf_bytes(&m->ra.issuing));
+	if (e == ERR_OK)
+		e = exchange_next_ca(&d->exchange, m->url, d->job->server.ca_identifier, &body, why);
+	if (e == ERR_OK)
+		e = cms_signed_certificates(buf_bytes(&body), &issuing, &m->offered, d->job->server.floor, out, why);
+	if (e == ERR_OK && out->count > SCEP_NEXT_CA_MAX) {
+		e = why_set(why, ERR_TOO_BIG, "scep.next_ca", "more than %d certificates are announced", SCEP_NEXT_CA_MAX);
+		certificate_set_clear(out);
+	}
+	buf_clear(&body);
+	certificate_set_clear(&issuing);
+	return e;
+}
+
+static void ask_next_ca(struct dialogue *d)
+{
+	struct why why = { .code = "" };
+	if (d->job->sent != NULL || !d->job->server.has_rollover || !d->meeting.caps.has_next_ca)
+		return;
+	if (read_next_ca(d, &d->next_ca, &why) == ERR_OK)
+		progress(d, "GetNextCACert", "ok, signed by the issuing CA");
+	else
+		log_warn("scep: GetNextCACert is passed over: %s", why.text);
 }
 
 static enum err ask_page(struct dialogue *d, struct why *why)
@@ -263,6 +297,8 @@ static enum err converse(struct dialogue *d, const struct scep_sent *sent, struc
 		goto out;
 	progress(d, sent->type == SCEP_CERT_POLL ? "CertPoll" : "PKIOperation",
 	         reply.status == SCEP_SUCCESS ? "SUCCESS" : "PENDING");
+	answer.next_ca = d->next_ca; /* handed to the answer */
+	d->next_ca = (struct certificate_set){ .count = 0 };
 	*out = answer; /* handed to the caller */
 	answer = (struct scep_answer){ .status = SCEP_PENDING };
 out:
@@ -296,12 +332,13 @@ static enum err poll(struct dialogue *d, struct scep_answer *out, struct why *wh
 	return e;
 }
 
-/* The same bytes again; a server that takes them for a replay may still hand out the answer to a poll. */
+/* The same bytes again; a server that takes them for a replay may still hand out the answer to a poll, and so may one that
+ * can no longer read them, since its CA or registration authority is another one now. */
 static enum err resend(struct dialogue *d, struct scep_answer *out, struct why *why)
 {
 	struct why first = { .code = "" };
 	enum err e = converse(d, d->job->sent, out, &first);
-	if (e != ERR_DENIED) {
+	if (e != ERR_DENIED && strcmp(first.code, "scep.web_page") != 0) {
 		if (why != NULL)
 			*why = first;
 		return e;
@@ -335,8 +372,10 @@ enum err scep_dialogue(const struct scep_job *job, const struct scep_ports *port
 		                        .deadline_ms = clock_boot_ms() + job->server.timeout_ms };
 	buf_init(&d.challenge, CSR_CHALLENGE_MAX);
 	enum err e = meet_any(&d, why);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		ask_next_ca(&d);
 		e = ask_page(&d, why);
+	}
 	if (e == ERR_OK) {
 		switch (job->intent) {
 		case SCEP_ENROLL:
@@ -354,6 +393,7 @@ enum err scep_dialogue(const struct scep_job *job, const struct scep_ports *port
 		}
 	}
 	meeting_clear(&d.meeting);
+	certificate_set_clear(&d.next_ca);
 	buf_clear(&d.challenge);
 	return e;
 }

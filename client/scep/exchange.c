@@ -19,11 +19,18 @@ static void hint(const struct exchange *x, enum scep_hint kind, int64_t value)
 		x->ports->hint(x->ports->ctx, kind, value);
 }
 
+static int64_t left_ms(const struct exchange *x)
+{
+	return x->deadline_ms - clock_boot_ms();
+}
+
+/* request->timeout_ms: 0 for all the time that is left */
 static enum err get(const struct exchange *x, struct http_request *request, struct http_reply *out, struct why *why)
 {
 	request->proxy = x->server->proxy;
 	request->ca_file = x->server->tls_ca_file;
-	request->timeout_ms = x->deadline_ms - clock_boot_ms();
+	if (request->timeout_ms == 0)
+		request->timeout_ms = left_ms(x);
 	if (request->timeout_ms <= 0)
 		return spent(request->url, why);
 	enum err e = x->ports->http(request, out, why);
@@ -109,23 +116,43 @@ static enum err take_certificates(const char *url, const struct http_reply *repl
 	return e;
 }
 
+/* GetCACert, GetNextCACert: status 200 and a body, which nobody has judged. *out is to be cleared in any case. */
+static enum err ask_certificates(const struct exchange *x, const char *url, const char *operation,
+                                 const char *identifier, int64_t timeout_ms, struct http_reply *out, struct why *why)
+{
+	struct buf full;
+	buf_init(&full, QUERY_MAX);
+	struct bytes message = { (const uint8_t *)identifier, strlen(identifier) };
+	enum err e = build_url(url, operation, message, &full);
+	struct http_request request = { .url = buf_text(&full), .timeout_ms = timeout_ms };
+	if (e == ERR_OK)
+		e = request.url == NULL ? ERR_NO_MEMORY : get(x, &request, out, why);
+	if (e == ERR_OK && out->status != 200)
+		e = status_error(url, out->status, why);
+	buf_clear(&full);
+	return e;
+}
+
 enum err exchange_ca_certificates(const struct exchange *x, const char *url, const char *identifier,
                                   struct certificate_set *out, struct why *why)
 {
 	struct http_reply reply = { .status = 0 };
-	struct buf full;
-	buf_init(&full, QUERY_MAX);
-	struct bytes message = { (const uint8_t *)identifier, strlen(identifier) };
-	enum err e = build_url(url, "GetCACert", message, &full);
-	struct http_request request = { .url = buf_text(&full) };
-	if (e == ERR_OK)
-		e = request.url == NULL ? ERR_NO_MEMORY : get(x, &request, &reply, why);
-	if (e == ERR_OK && reply.status != 200)
-		e = status_error(url, reply.status, why);
+	enum err e = ask_certificates(x, url, "GetCACert", identifier, 0, &reply, why);
 	if (e == ERR_OK)
 		e = take_certificates(url, &reply, out, why);
 	http_reply_clear(&reply);
-	buf_clear(&full);
+	return e;
+}
+
+enum err exchange_next_ca(const struct exchange *x, const char *url, const char *identifier, struct buf *out,
+                          struct why *why)
+{
+	struct http_reply reply = { .status = 0 };
+	/* the request itself comes after it: a server that hangs here must leave time for that */
+	enum err e = ask_certificates(x, url, "GetNextCACert", identifier, left_ms(x) / 4, &reply, why);
+	if (e == ERR_OK)
+		e = buf_add(out, reply.body.data, reply.body.len);
+	http_reply_clear(&reply);
 	return e;
 }
 

@@ -21,6 +21,9 @@ enum err exchange_capabilities(const struct exchange *x, const char *url, struct
 /** GetCACert: one DER certificate or a certs-only SignedData, whatever the content type says. */
 enum err exchange_ca_certificates(const struct exchange *x, const char *url, const char *identifier,
                                   struct certificate_set *out, struct why *why) MUST_CHECK;
+/** GetNextCACert (section 4.7), within a quarter of the time that is left. Appends the reply's body, which is to be verified. */
+enum err exchange_next_ca(const struct exchange *x, const char *url, const char *identifier, struct buf *out,
+                          struct why *why) MUST_CHECK;
 /** PKIOperation by POST, or by GET with message= when the server has no POST. Appends the reply's body. */
 enum err exchange_message(const struct exchange *x, const char *url, bool use_post, struct bytes message,
                           struct buf *out, struct why *why) MUST_CHECK;

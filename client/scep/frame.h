@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-#define FRAME_MAX (512 * 1024) /* bytes: the largest is a result of 16 certificates of 16 KiB */
+#define FRAME_MAX (512 * 1024) /* bytes: the largest is a result of 16 and 8 certificates of 16 KiB */
 
 /** Between worker and parent: one byte of kind, four of length (big-endian), payload. */
 enum frame_kind {

@@ -15,11 +15,17 @@ void ra_choice_clear(struct ra_choice *choice)
 	buf_clear(&choice->issuing);
 }
 
+/* Anchors of the trust profiles; what follows them was announced. */
+static size_t trust_count(const struct scep_server *server)
+{
+	return server->anchors->count - server->announced_count;
+}
+
 int64_t ra_check_time(const struct scep_server *server, const struct certificate *cert)
 {
 	const struct clock_view clock = { .is_trusted = server->is_clock_trusted, .floor = server->time_floor };
 	int64_t now = server->now;
-	for (size_t i = 0; i < server->anchors->count; i++) {
+	for (size_t i = 0; i < trust_count(server); i++) {
 		struct certificate anchor;
 		if (certificate_parse(buf_bytes(&server->anchors->der[i]), &anchor, NULL) == ERR_OK)
 			now = clock_within(&clock, now, anchor.not_before, anchor.not_after);
@@ -40,14 +46,14 @@ static bool issued(const struct certificate *child, const struct certificate *is
 	       certificate_verify_signature(child, issuer, NULL) == ERR_OK;
 }
 
-/* The lowest of the trust chain: it issued none of the others. */
-static bool is_lowest(const struct certificate_set *anchors, size_t index)
+/* Of anchors[from..to), did the one at `index` issue none of the others? */
+static bool is_lowest(const struct certificate_set *anchors, size_t from, size_t to, size_t index)
 {
 	struct certificate cert;
 	struct certificate other;
 	if (certificate_parse(buf_bytes(&anchors->der[index]), &cert, NULL) != ERR_OK || !cert.is_ca)
 		return false;
-	for (size_t i = 0; i < anchors->count; i++)
+	for (size_t i = from; i < to; i++)
 		if (i != index && certificate_parse(buf_bytes(&anchors->der[i]), &other, NULL) == ERR_OK &&
 		    issued(&other, &cert))
 			return false;
@@ -60,29 +66,98 @@ static bool chains_to_pin(const struct scep_server *server, const struct certifi
 	return chain_build(cert->der, offered, server->anchors, ra_check_time(server, cert), NULL, NULL) == ERR_OK;
 }
 
-static enum err find_issuing(const struct scep_server *server, const struct certificate_set *offered, struct buf *out,
-                             struct why *why)
+static bool is_issuing_ca(const struct certificate *cert)
+{
+	return cert->is_ca && (!cert->has_key_usage || (cert->key_usage & KEY_USAGE_KEY_CERT_SIGN) != 0);
+}
+
+/* The one with ca_sha256, else the lowest of the trust chain. ERR_NOT_FOUND. */
+static enum err add_configured(const struct scep_server *server, const struct certificate_set *offered,
+                               struct certificate_set *issuers)
 {
 	const struct certificate_set *sets[] = { server->anchors, offered };
+	size_t counts[] = { trust_count(server), offered->count };
 	if (server->ca_sha256[0] == '\0') {
-		for (size_t i = 0; i < server->anchors->count; i++)
-			if (is_lowest(server->anchors, i))
-				return buf_add(out, server->anchors->der[i].data, server->anchors->der[i].len);
+		for (size_t i = 0; i < trust_count(server); i++)
+			if (is_lowest(server->anchors, 0, trust_count(server), i))
+				return certificate_set_add(issuers, buf_bytes(&server->anchors->der[i]));
+		return ERR_NOT_FOUND;
 	}
-	for (size_t s = 0; s < 2 && server->ca_sha256[0] != '\0'; s++) {
-		for (size_t i = 0; i < sets[s]->count; i++) {
+	for (size_t s = 0; s < 2; s++) {
+		for (size_t i = 0; i < counts[s]; i++) {
 			struct bytes der = buf_bytes(&sets[s]->der[i]);
 			struct certificate cert;
 			if (has_sha256(der, server->ca_sha256) && certificate_parse(der, &cert, NULL) == ERR_OK &&
 			    cert.is_ca && (s == 0 || chains_to_pin(server, &cert, offered)))
-				return buf_add(out, der.data, der.len);
+				return certificate_set_add(issuers, der);
 		}
 	}
-	enum err e = why_set(why, ERR_UNTRUSTED, "scep.ca",
-	                     "the server offers no CA certificate with ca_sha256 = %s that chains to the trust profiles",
-	                     server->ca_sha256);
+	return ERR_NOT_FOUND;
+}
+
+/* Announced ones: their announcement was judged when it came. They must be valid by now, and lead to the pin. */
+static enum err add_announced(const struct scep_server *server, const struct certificate_set *offered,
+                              struct certificate_set *issuers)
+{
+	const struct certificate_set *anchors = server->anchors;
+	size_t from = trust_count(server);
+	enum err e = ERR_OK;
+	for (size_t i = from; i < anchors->count && e == ERR_OK; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&anchors->der[i]), &cert, NULL) == ERR_OK && is_issuing_ca(&cert) &&
+		    is_lowest(anchors, from, anchors->count, i) && chains_to_pin(server, &cert, offered))
+			e = certificate_set_add(issuers, cert.der);
+	}
+	return e;
+}
+
+/* A CA renewed with a new key keeps its name: known by that, and by who issued it. */
+static enum err add_same_name(const struct scep_server *server, const struct certificate_set *offered,
+                              struct certificate_set *issuers)
+{
+	struct certificate configured;
+	enum err e = issuers->count == 0 ? ERR_NOT_FOUND : certificate_parse(buf_bytes(&issuers->der[0]), &configured, NULL);
+	if (e != ERR_OK || server->ca_sha256[0] != '\0')
+		return ERR_OK;
+	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
+		struct certificate cert;
+		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) == ERR_OK && is_issuing_ca(&cert) &&
+		    name_equal(cert.subject, configured.subject) && chains_to_pin(server, &cert, offered))
+			e = certificate_set_add(issuers, cert.der);
+	}
+	return e;
+}
+
+static enum err find_issuers(const struct scep_server *server, const struct certificate_set *offered,
+                             struct certificate_set *out, struct why *why)
+{
+	enum err e = add_configured(server, offered, out);
+	if (server->has_rollover && (e == ERR_OK || e == ERR_NOT_FOUND)) {
+		e = add_same_name(server, offered, out);
+		if (e == ERR_OK)
+			e = add_announced(server, offered, out);
+	}
+	if (e == ERR_TOO_BIG)
+		return why_set(why, e, "scep.ca", "more than %d certificates could be the issuing CA", CERTIFICATE_SET_MAX);
+	if ((e != ERR_OK && e != ERR_NOT_FOUND) || out->count > 0)
+		return e;
+	if (server->ca_sha256[0] == '\0')
+		return why_set(why, ERR_UNTRUSTED, "scep.ca", "the trust profiles hold no CA certificate");
+	e = why_set(why, ERR_UNTRUSTED, "scep.ca",
+	            "the server offers no CA certificate with ca_sha256 = %s that chains to the trust profiles",
+	            server->ca_sha256);
 	why_next(why, "compare ca_sha256 with the issuing CA's certificate, or add it as a trust profile");
 	return e;
+}
+
+/* Which of them issued it; NULL for none. */
+static const struct buf *find_issuer(const struct certificate *cert, const struct certificate_set *issuers)
+{
+	struct certificate issuer;
+	for (size_t i = 0; i < issuers->count; i++)
+		if (certificate_parse(buf_bytes(&issuers->der[i]), &issuer, NULL) == ERR_OK && issued(cert, &issuer))
+			return &issuers->der[i];
+	return NULL;
 }
 
 static bool is_agent(const struct certificate *cert)
@@ -91,14 +166,20 @@ static bool is_agent(const struct certificate *cert)
 	       (certificate_has_eku(cert, OID_EKU_REQUEST_AGENT) || certificate_has_eku(cert, OID_EKU_CMC_RA));
 }
 
-static bool is_accepted(const struct scep_server *server, const struct certificate *cert,
-                        const struct certificate *issuing, const struct certificate_set *offered)
+static bool is_agent_of(const struct certificate *cert, const struct certificate_set *issuers)
 {
-	if (bytes_equal(cert->der, issuing->der))
-		return true;
+	return !cert->is_ca && is_agent(cert) && find_issuer(cert, issuers) != NULL;
+}
+
+static bool is_accepted(const struct scep_server *server, const struct certificate *cert,
+                        const struct certificate_set *issuers, const struct certificate_set *offered)
+{
+	for (size_t i = 0; i < issuers->count; i++)
+		if (bytes_equal(cert->der, buf_bytes(&issuers->der[i])))
+			return true;
 	if (!chains_to_pin(server, cert, offered)) /* its dates too */
 		return false;
-	if (!cert->is_ca && is_agent(cert) && issued(cert, issuing))
+	if (is_agent_of(cert, issuers))
 		return true;
 	for (size_t i = 0; i < server->ra_sha256_count; i++)
 		if (has_sha256(cert->der, server->ra_sha256[i]))
@@ -126,8 +207,24 @@ static enum err choose_recipient(struct ra_choice *choice)
 		    (rank(&cert) == rank(&best) && cert.not_before > best.not_before))
 			best = cert;
 	}
-	buf_init(&choice->recipient, CERTIFICATE_MAX);
 	return buf_add(&choice->recipient, best.der.data, best.der.len);
+}
+
+/* The CA that acts now: the recipient itself, or who issued it; for one that ra_sha256 names, the first. */
+static enum err choose_issuing(struct ra_choice *choice, const struct certificate_set *issuers)
+{
+	struct certificate recipient;
+	enum err e = certificate_parse(buf_bytes(&choice->recipient), &recipient, NULL);
+	if (e != ERR_OK)
+		return e;
+	const struct buf *found = find_issuer(&recipient, issuers);
+	for (size_t i = 0; i < issuers->count; i++)
+		if (bytes_equal(recipient.der, buf_bytes(&issuers->der[i])))
+			found = &issuers->der[i];
+	if (found == NULL)
+		found = &issuers->der[0];
+	e = buf_add(&choice->issuing, found->data, found->len);
+	return e == ERR_OK ? certificate_set_add(&choice->accepted, buf_bytes(found)) : e;
 }
 
 static enum err refuse(const struct certificate_set *offered, struct why *why)
@@ -163,18 +260,18 @@ static enum err refuse_expired(const struct certificate *agent, struct why *why)
 
 /* The accepted ones of the offered certificates; *out_invalid: an agent that is refused for its dates alone. */
 static enum err sort_out(const struct scep_server *server, const struct certificate_set *offered,
-                         const struct certificate *issuing, struct certificate_set *accepted, bool *out_has_agent,
-                         struct certificate *out_invalid)
+                         const struct certificate_set *issuers, struct certificate_set *accepted,
+                         bool *out_has_agent, struct certificate *out_invalid)
 {
 	enum err e = ERR_OK;
 	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
 		struct certificate cert;
 		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK)
 			continue;
-		if (is_accepted(server, &cert, issuing, offered)) {
+		if (is_accepted(server, &cert, issuers, offered)) {
 			*out_has_agent = *out_has_agent || !cert.is_ca;
 			e = certificate_set_add(accepted, cert.der);
-		} else if (!cert.is_ca && is_agent(&cert) && issued(&cert, issuing)) {
+		} else if (is_agent_of(&cert, issuers)) {
 			*out_invalid = cert;
 		}
 	}
@@ -185,29 +282,27 @@ enum err ra_choose(const struct scep_server *server, const struct certificate_se
                    struct why *why)
 {
 	struct ra_choice choice = { .accepted.count = 0 };
-	struct certificate issuing;
+	struct certificate_set issuers = { .count = 0 };
 	struct certificate invalid = { .is_ca = false };
 	bool has_agent = false;
+	buf_init(&choice.recipient, CERTIFICATE_MAX);
 	buf_init(&choice.issuing, CERTIFICATE_MAX);
-	enum err e = find_issuing(server, offered, &choice.issuing, why);
+	enum err e = find_issuers(server, offered, &issuers, why);
 	if (e == ERR_OK)
-		e = certificate_parse(buf_bytes(&choice.issuing), &issuing, why);
-	if (e == ERR_OK)
-		e = sort_out(server, offered, &issuing, &choice.accepted, &has_agent, &invalid);
+		e = sort_out(server, offered, &issuers, &choice.accepted, &has_agent, &invalid);
 	if (e == ERR_OK && !has_agent && invalid.der.len > 0)
 		e = refuse_expired(&invalid, why);
 	else if (e == ERR_OK && choice.accepted.count == 0)
 		e = refuse(offered, why);
-	if (e != ERR_OK)
-		goto out;
-	e = certificate_set_add(&choice.accepted, buf_bytes(&choice.issuing));
 	if (e == ERR_OK)
 		e = choose_recipient(&choice);
-	if (e != ERR_OK)
-		goto out;
-	*out = choice; /* handed to the caller */
-	return ERR_OK;
-out:
+	if (e == ERR_OK)
+		e = choose_issuing(&choice, &issuers);
+	certificate_set_clear(&issuers);
+	if (e == ERR_OK) {
+		*out = choice; /* handed to the caller */
+		return ERR_OK;
+	}
 	ra_choice_clear(&choice);
 	return e;
 }

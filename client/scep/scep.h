@@ -9,6 +9,7 @@ extern "C" {
 #endif
 
 #define SCEP_URL_MAX 512           /* bytes with NUL: a configuration line is shorter */
+#define SCEP_NEXT_CA_MAX (CERTIFICATE_SET_MAX / 2) /* certificates of one announcement: a new chain has 1 to 3 */
 #define SCEP_MESSAGE_MAX (96 * 1024) /* bytes: a CSR of 32 KiB in two CMS layers */
 
 /** One profile's server, resolved. All borrowed. */
@@ -18,8 +19,10 @@ struct scep_server {
 	const char *ca_identifier, *proxy; /* "" for none */
 	const char *tls_ca_file;           /* NULL: the system's store */
 	int64_t timeout_ms;                /* whole dialogue, all URLs */
-	const struct certificate_set *anchors; /* the pin: the profile's trust chain */
+	const struct certificate_set *anchors; /* the pin: the profile's trust chain, then what GetNextCACert announced */
+	size_t announced_count;            /* the last of anchors; 0 without has_rollover */
 	const char *ca_sha256;             /* 64 hex digits or "" */
+	bool has_rollover;                 /* a new issuing CA may take over, see ra.h */
 	const char *const *ra_sha256;
 	size_t ra_sha256_count;
 	struct cms_floor floor;
@@ -87,11 +90,13 @@ struct scep_ports {
 struct scep_answer {
 	enum scep_status status;
 	struct certificate_set certificates; /* SUCCESS: of the reply, then of GetCACert */
+	struct certificate_set next_ca;      /* what the issuing CA announced under its signature; at most SCEP_NEXT_CA_MAX */
 	char url[SCEP_URL_MAX];
 };
 
 /**
- * One dialogue: capabilities, CA certificates, request (or the stored one again, or a poll), answer.
+ * One dialogue: capabilities, CA certificates, request (or the stored one again, or a poll), answer. Before a new
+ * request, with has_rollover and where the server offers it, GetNextCACert: its failure is a warning in the log.
  *
  * ERR_OK: *out holds SUCCESS or PENDING. Else *out is untouched and *why says which exchange failed:
  * ERR_UNREACHABLE  server or network (http.…, scep.http_status); after the request went out it may be

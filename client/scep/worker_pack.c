@@ -54,35 +54,51 @@ enum err unpack_sent(struct bytes in, struct scep_sent *out)
 	return e;
 }
 
+static enum err pack_certificates(struct buf *out, const struct certificate_set *set)
+{
+	enum err e = pack_number(out, (uint32_t)set->count);
+	for (size_t i = 0; i < set->count && e == ERR_OK; i++)
+		e = pack_blob(out, buf_bytes(&set->der[i]));
+	return e;
+}
+
 enum err pack_answer(struct buf *out, const struct scep_answer *answer)
 {
 	enum err e = pack_number(out, (uint32_t)answer->status);
 	if (e == ERR_OK)
 		e = pack_blob(out, text_bytes(answer->url));
 	if (e == ERR_OK)
-		e = pack_number(out, (uint32_t)answer->certificates.count);
-	for (size_t i = 0; i < answer->certificates.count && e == ERR_OK; i++)
-		e = pack_blob(out, buf_bytes(&answer->certificates.der[i]));
+		e = pack_certificates(out, &answer->certificates);
+	return e == ERR_OK ? pack_certificates(out, &answer->next_ca) : e;
+}
+
+static enum err unpack_certificates(struct bytes *in, size_t max, struct certificate_set *out)
+{
+	uint32_t count;
+	enum err e = unpack_number(in, &count);
+	if (e == ERR_OK && count > max)
+		e = ERR_INVALID;
+	for (uint32_t i = 0; e == ERR_OK && i < count; i++) {
+		struct bytes der;
+		e = unpack_blob(in, &der);
+		if (e == ERR_OK)
+			e = certificate_set_add(out, der);
+	}
 	return e;
 }
 
 enum err unpack_answer(struct bytes in, struct scep_answer *out)
 {
 	uint32_t status;
-	uint32_t count = 0;
 	enum err e = unpack_number(&in, &status);
 	if (e == ERR_OK)
 		e = unpack_text(&in, out->url, sizeof out->url);
-	if (e == ERR_OK)
-		e = unpack_number(&in, &count);
-	if (e == ERR_OK && (count > CERTIFICATE_SET_MAX || (status != SCEP_SUCCESS && status != SCEP_PENDING)))
+	if (e == ERR_OK && status != SCEP_SUCCESS && status != SCEP_PENDING)
 		e = ERR_INVALID;
-	for (uint32_t i = 0; i < count && e == ERR_OK; i++) {
-		struct bytes der;
-		e = unpack_blob(&in, &der);
-		if (e == ERR_OK)
-			e = certificate_set_add(&out->certificates, der);
-	}
+	if (e == ERR_OK)
+		e = unpack_certificates(&in, CERTIFICATE_SET_MAX, &out->certificates);
+	if (e == ERR_OK)
+		e = unpack_certificates(&in, SCEP_NEXT_CA_MAX, &out->next_ca);
 	if (e == ERR_OK && in.len != 0)
 		e = ERR_INVALID;
 	if (e == ERR_OK)

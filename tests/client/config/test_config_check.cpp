@@ -262,9 +262,6 @@ TEST(config_check, what_this_version_does_not_act_on_is_refused_by_name)
 {
 	static const char *const texts[][2] = {
 	    {"[pkcs mail]\n", ":1: [pkcs] profiles are not in this version"},
-	    {"[scep d]\nurl = http://a\nca_rollover = root\n",
-	     ":3: [scep d]: ca_rollover: \"root\""},
-	    {"[scep d]\nurl = http://a\nca_rollover = no\n", ":3: [scep d]: ca_rollover: \"no\""},
 	};
 	for (const auto &t : texts) {
 		std::string text = t[0];

@@ -23,6 +23,13 @@ TEST(capabilities, AWordOfEqualLengthIsAnotherWord)
 	CHECK_FALSE(c.has_renewal);
 }
 
+TEST(capabilities, AnAnnouncementIsOfferedByItsOwnWordAlone)
+{
+	CHECK_TRUE(parse("DES3\r\nGetNextCACert\r\n").has_next_ca);
+	CHECK_FALSE(parse("SCEPStandard").has_next_ca);
+	CHECK_FALSE(parse("GetNextCACer").has_next_ca);
+}
+
 TEST(capabilities, ScepStandardImpliesAesPostAndSha256)
 {
 	struct scep_capabilities c = parse("SCEPStandard");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
 #include "client/scep/frame.h"
+#include "client/scep/worker_pack.h"
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cstring>
@@ -90,4 +91,40 @@ TEST(frame, ATextWithANulIsRefused)
 	LONGS_EQUAL(ERR_OK, pack_blob(&payload, bytes{ reinterpret_cast<const uint8_t *>("a\0b"), 3 }));
 	struct bytes in = buf_bytes(&payload);
 	LONGS_EQUAL(ERR_INVALID, unpack_text(&in, text, sizeof text));
+}
+
+TEST(frame, AnAnswerCrossesWithWhatWasAnnounced)
+{
+	struct scep_answer sent = {};
+	struct scep_answer got = {};
+	std::string url(SCEP_URL_MAX - 1, 'u'), certificate(CERTIFICATE_MAX, 'c');
+	sent.status = SCEP_PENDING;
+	memcpy(sent.url, url.c_str(), url.size());
+	for (size_t i = 0; i < CERTIFICATE_SET_MAX + SCEP_NEXT_CA_MAX; i++) {
+		certificate[0] = static_cast<char>(i); /* the parent parses them later */
+		struct certificate_set *set = i < CERTIFICATE_SET_MAX ? &sent.certificates : &sent.next_ca;
+		LONGS_EQUAL(ERR_OK, certificate_set_add(set, bytes{ reinterpret_cast<const uint8_t *>(certificate.data()), certificate.size() }));
+	}
+	LONGS_EQUAL(ERR_OK, pack_answer(&payload, &sent)); /* the largest fits a frame */
+	LONGS_EQUAL(ERR_OK, unpack_answer(buf_bytes(&payload), &got));
+	LONGS_EQUAL(SCEP_PENDING, got.status);
+	STRCMP_EQUAL(url.c_str(), got.url);
+	LONGS_EQUAL(CERTIFICATE_SET_MAX, got.certificates.count);
+	LONGS_EQUAL(SCEP_NEXT_CA_MAX, got.next_ca.count);
+	LONGS_EQUAL(CERTIFICATE_SET_MAX, got.next_ca.der[0].data[0]);
+	scep_answer_clear(&got);
+	LONGS_EQUAL(0, got.next_ca.count);
+	scep_answer_clear(&sent);
+}
+
+TEST(frame, MoreAnnouncedThanTheLimitIsRefused)
+{
+	struct scep_answer sent = {};
+	struct scep_answer got = {};
+	for (uint8_t i = 0; i <= SCEP_NEXT_CA_MAX; i++)
+		LONGS_EQUAL(ERR_OK, certificate_set_add(&sent.next_ca, bytes{ &i, 1 }));
+	LONGS_EQUAL(ERR_OK, pack_answer(&payload, &sent));
+	LONGS_EQUAL(ERR_INVALID, unpack_answer(buf_bytes(&payload), &got));
+	LONGS_EQUAL(0, got.next_ca.count);
+	scep_answer_clear(&sent);
 }

@@ -69,10 +69,26 @@ class Authority:
         injected, role = self._injected(mode)
         if role == "recipient":
             names = [name for name in names if name != "enc"]
-        certificates = [self.hierarchy.named[name].der for name in names]
+        active = self.hierarchy.active(mode.rolled)
+        certificates = [active.named[name].der for name in names]
         if injected:
             certificates.insert(0, injected.der)
         return reply.degenerate(certificates)
+
+    def next_ca_certificates(self, mode):
+        active = self.hierarchy.active(mode.rolled)
+        certificates = []
+        for word in mode.announce:
+            successor = self.hierarchy.active(word)
+            certificates.append(successor.issuing.der)
+            if successor.root is not self.hierarchy.root:
+                certificates.append(successor.root.der)
+        if mode.announce_fault == "leaf":
+            certificates = [self.hierarchy.device.der]
+        signer = {"issuing": active.issuing, "ra": active.sign, "device": self.hierarchy.device,
+                  "stranger": self.hierarchy.stranger, "nobody": None,
+                  "first-issuing": self.hierarchy.issuing}[mode.announce_by]
+        return reply.announcement(certificates, signer, mode.announce_fault)
 
     # -- PKIOperation --------------------------------------------------------------------------
 
@@ -107,11 +123,11 @@ class Authority:
 
     def _reply(self, request, mode, status, **rest):
         injected, role = self._injected(mode)
-        signer = injected if role in ("signer", "stranger") else self.hierarchy.sign
+        signer = injected if role in ("signer", "stranger") else self.hierarchy.active(mode.rolled).sign
         if role == "stranger":
             mode.include_certs = True
         if mode.bad_reply == "unsigned" and status == reply.SUCCESS:
-            return reply.degenerate([self.hierarchy.sign.der])
+            return reply.degenerate([signer.der])
         return reply.cert_rep(request, mode, signer, status, **rest)
 
     def _watch_attacker(self, request, mode, entry):
@@ -139,8 +155,8 @@ class Authority:
             entry["attacker_read_it"] = True
             return
 
-    def _recipient_name(self, envelope):
-        for name, one in self.hierarchy.named.items():
+    def _recipient_name(self, envelope, mode):
+        for name, one in self.hierarchy.active(mode.rolled).named.items():
             if envelope.recipient_of(one):
                 return name
         if envelope.recipient_of(self.hierarchy.device_recipient):
@@ -152,11 +168,11 @@ class Authority:
         try:
             envelope = Envelope(request.content)
             entry.update(recipient_serial=envelope.first_serial(), content_cipher=envelope.cipher,
-                         recipient=self._recipient_name(envelope), transport=envelope.transport)
+                         recipient=self._recipient_name(envelope, mode), transport=envelope.transport)
             request.cipher, request.transport = envelope.cipher, envelope.transport
             if envelope.cipher not in ("aes128", "aes192", "aes256", "des3", "des"):
                 raise Refusal("badAlg", DEFAULT_TEXT["badAlg"])
-            return envelope.open(self.hierarchy.enc)
+            return envelope.open(self.hierarchy.active(mode.rolled).enc)
         except (ValueError, TypeError, KeyError, AttributeError) as reason:
             raise Undecodable("cannot decrypt the client's PKCS7 message: %s (0x80090005)"
                               % reason) from reason
@@ -208,7 +224,7 @@ class Authority:
         except (ValueError, TypeError) as reason:
             raise Refusal("badRequest", "IssuerAndSubject cannot be read. 0x8009310b") from reason
         entry["csr_subject"] = rfc4514(subject)
-        if issuer != self.hierarchy.issuing.subject_der or subject != known.csr.subject_der:
+        if issuer != self.hierarchy.active(mode.rolled).issuing.subject_der or subject != known.csr.subject_der:
             raise Refusal("badCertId", "IssuerAndSubject names another request. 0x80070490")
         if mode.refuse:
             name, _, text = mode.refuse.partition(":")
@@ -274,7 +290,7 @@ class Authority:
         else:
             subject = pki.name(mode.rewrite_subject) if mode.rewrite_subject else csr.subject_der
             spki = pki.key_spki(self.hierarchy.device.key) if mode.wrong_key else csr.spki
-            transaction.issued = self.hierarchy.issue(subject, spki, _template(csr, mode), mode)
+            transaction.issued = self.hierarchy.active(mode.rolled).issue(subject, spki, _template(csr, mode), mode)
             self.issued[transaction.issued] = "issued"
         entry["issued_serial"] = _serial(transaction.issued)
         path = os.path.join(self.folder, "issued", entry["issued_serial"] + ".pem")
@@ -285,7 +301,8 @@ class Authority:
     def _wrap(self, leaf, request, mode, entry):
         certificates = [leaf]
         if mode.inner == "chain":
-            certificates += [self.hierarchy.issuing.der, self.hierarchy.root.der]
+            active = self.hierarchy.active(mode.rolled)
+            certificates += [active.issuing.der, active.root.der]
         cipher = mode.reply_cipher
         if cipher == "mirror":
             cipher = "aes128" if request.cipher.startswith("aes") else request.cipher

@@ -39,7 +39,18 @@ def _refusal(value):
     return str(value)
 
 
-ORDER_NAMES = ("enc", "sign", "issuing", "root", "old-enc", "old-sign", "device")
+ORDER_NAMES = ("enc", "sign", "issuing", "root", "old-enc", "old-sign", "device",
+               "first-enc", "first-sign", "first-issuing")
+# Successors of the first issuing CA: a new key, the second new key, another name too, a new root above it.
+SUCCESSORS = ("intermediate", "second", "renamed", "root")
+
+
+def _successors(value):
+    words = _words(value)
+    for word in words:
+        if word not in SUCCESSORS:
+            raise ValueError("'%s' is none of %s" % (word, ", ".join(SUCCESSORS)))
+    return words
 
 
 def _order(value):
@@ -107,6 +118,15 @@ OPTIONS = [
     Option("order", ["enc", "sign", "issuing", "root"], _order,
            "certificates of GetCACert in this order: %s; 'shuffle' among them mixes the others "
            "anew each time" % ", ".join(ORDER_NAMES)),
+    Option("rolled", "no", _one_of("no", *SUCCESSORS),
+           "the CA that issues, with RA certificates of its own; no: the first one"),
+    Option("announce", [], _successors,
+           "GetNextCACert tells these CAs, and GetCACaps that there is one: %s; none: 404"
+           % ", ".join(SUCCESSORS)),
+    Option("announce-by", "issuing", _one_of("issuing", "ra", "stranger", "device", "first-issuing",
+                                             "nobody"), "who signs GetNextCACert"),
+    Option("announce-fault", None, _one_of("404", "html", "flipped", "sha1", "leaf"),
+           "fault of GetNextCACert; leaf: a certificate that is no CA is announced"),
     _flag("no-get", "refuse PKIOperation by GET (405)"),
     Option("max-query", 65534, int, "longest query string; above: 404, as IIS 404.15"),
     Option("admin-user", None, str, "user of the challenge page (Basic); without one it is open"),

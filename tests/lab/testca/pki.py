@@ -2,9 +2,11 @@
 """The hierarchy: root, issuing CA, two RA certificates, one expired RA pair, one other device."""
 
 import concurrent.futures
+import copy
 import hashlib
 import os
 import secrets
+import threading
 import time
 
 from asn1crypto import pem, x509
@@ -133,9 +135,40 @@ class Hierarchy:
         self.device = self._device(name(device), device_key, both, now)
         self.device_recipient = self._device(name(device), device_key, (KEY_ENCIPHERMENT,), now)
         self.stranger = self._stranger(ra, stranger_key, now)
+        self.host, self.rolled, self.folder = ra, {}, None
+        self.lock = threading.Lock()
         self.named = {"enc": self.enc, "sign": self.sign, "issuing": self.issuing,
                       "root": self.root, "old-enc": self.old_enc, "old-sign": self.old_sign,
-                      "device": self.device}
+                      "device": self.device, "first-enc": self.enc, "first-sign": self.sign,
+                      "first-issuing": self.issuing}
+
+    def active(self, word):
+        """This hierarchy as it is once the CA called `word` has taken over; made when first asked for."""
+        if word == "no":
+            return self
+        with self.lock:
+            if word not in self.rolled:
+                self.rolled[word] = self._successor(word)
+            return self.rolled[word]
+
+    def _successor(self, word):
+        now = int(time.time())
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            root_key, issuing_key, enc_key, sign_key = pool.map(lambda _: new_key(), range(4))
+        one = copy.copy(self)
+        if word == "root":
+            one.root = self.authority(None, root_key, name("Signet Lab Root CA 2"), now, 20, None)
+        subject = name("Signet Lab Issuing CA 2") if word == "renamed" else self.issuing.subject_der
+        one.issuing = self.authority(one.root, issuing_key, subject, now + 60, 10, 0)
+        # made while a device already asks: valid before its pass began
+        began = now - 3600
+        one.enc = one._agent(self.host, enc_key, KEY_ENCIPHERMENT, began, began + 2 * YEAR)
+        one.sign = one._agent(self.host, sign_key, DIGITAL_SIGNATURE, began, began + 2 * YEAR)
+        one.named = {**self.named, "enc": one.enc, "sign": one.sign, "issuing": one.issuing,
+                     "root": one.root}
+        for label, each in (("issuing", one.issuing), ("root", one.root)):
+            write_file(self.folder, "%s-%s.cer" % (word, label), each.der)
+        return one
 
     @staticmethod
     def authority(issuer, key, subject, now, years, path_len):
@@ -195,6 +228,7 @@ class Hierarchy:
         return hashlib.md5(self.issuing.der).hexdigest().upper()
 
     def write(self, folder):
+        self.folder = folder
         for label, one in (("root", self.root), ("issuing", self.issuing), ("ra-enc", self.enc),
                            ("ra-sign", self.sign), ("old-ra-enc", self.old_enc),
                            ("old-ra-sign", self.old_sign), ("device", self.device),

@@ -39,6 +39,27 @@ def degenerate(certificates):
         der.tlv(0x31))))
 
 
+def announcement(certificates, signer, fault):
+    """GetNextCACert (RFC 8894 4.7.1): a degenerate p7 inside a SignedData; signer None: not signed."""
+    content = degenerate(certificates)
+    digest_name = "sha1" if fault == "sha1" else "sha256"
+    algorithm = der.sequence(der.oid(DIGEST_OIDS[digest_name]), der.NULL)
+    digest = hashlib.new(digest_name, content).digest()
+    info = b""
+    if signer:
+        attributes = sorted([_attribute("1.2.840.113549.1.9.3", DATA),
+                             _attribute("1.2.840.113549.1.9.4", der.octets(digest))])
+        signature = _sign(signer, der.tlv(0x31, *attributes), digest_name)
+        if fault == "flipped":
+            signature = signature[:-1] + bytes([signature[-1] ^ 1])
+        info = der.sequence(
+            der.integer(1), der.sequence(signer.issuer_der, der.integer(signer.serial)), algorithm,
+            der.context(0, *attributes), RSA_ENCRYPTION, der.octets(signature))
+    return der.sequence(SIGNED_DATA, der.context(0, der.sequence(
+        der.integer(1), der.tlv(0x31, algorithm),
+        der.sequence(DATA, der.context(0, der.octets(content))), der.tlv(0x31, info))))
+
+
 def issuer_and_serial(certificate_der):
     certificate = x509.Certificate.load(certificate_der)
     return der.sequence(certificate.issuer.dump(), der.integer(certificate.serial_number))

@@ -163,7 +163,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         entry["operation"] = operation
         if operation == "GetCACaps":
             entry["decision"] = "sent"
-            text = "".join(word + "\r\n" for word in mode.caps)
+            told = mode.caps + (["GetNextCACert"] if mode.announce else [])
+            text = "".join(word + "\r\n" for word in told)
             if mode.caps_status != 200:
                 return page(mode.caps_status, "error")
             return Answer(200, "text/plain", text.encode("ascii"))
@@ -171,10 +172,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             entry["decision"] = "sent"
             return Answer(200, "application/x-x509-ca-ra-cert",
                           self.server.authority.ca_certificates(mode))
+        if operation == "GetNextCACert":
+            return self._next_ca(mode, entry)
         if operation == "PKIOperation":
             return self._operation(message, body, mode, entry)
         entry["decision"] = "page"
         return page(200, "Network Device Enrollment Service")
+
+    def _next_ca(self, mode, entry):
+        if not mode.announce or mode.announce_fault == "404":
+            entry["decision"] = "not-found"
+            return page(404, "404 - File or directory not found.")
+        entry["decision"] = "sent"
+        if mode.announce_fault == "html":
+            return page(200, "Network Device Enrollment Service")
+        return Answer(200, "application/x-x509-next-ca-cert",
+                      self.server.authority.next_ca_certificates(mode))
 
     def _admin(self, mode, entry):
         entry["operation"] = "mscep_admin"
