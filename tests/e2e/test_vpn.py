@@ -32,9 +32,9 @@ start = on-demand
 
 
 class Tunnel(NetCase):
-    def connected(self, more="", **gateway):
+    def connected(self, more="", scep="", **gateway):
         """A device whose tunnel is up, by its first certificate."""
-        dev = self.net_device(more=VPN + more, apply=False)
+        dev = self.net_device(more=VPN + more, scep=scep, apply=False)
         self.wan()
         gw = self.gateway(**gateway)
         self.charon = StrongSwan(self.home)
@@ -77,6 +77,31 @@ class Tunnel(NetCase):
         print("pings: %d sent, lost: %s" % (ping.sent, ping.lost()))
         self.assertLessEqual(len(ping.lost()) * 500, ping.sent)
         self.assertEqual(pid, self.charon.pid)
+
+    def trusted(self):
+        """What charon trusts for the gateway: the line of list-conns."""
+        return [line.strip() for line in self.charon.swanctl("--list-conns").stdout.splitlines() if "cacerts" in line]
+
+    def test_a_renewed_ca_is_sent_along_and_no_new_root_is_trusted(self):
+        dev, gw = self.connected(scep="ca_rollover = root\n")
+        self.authority.mode(announce=["root", "renamed"])
+        dev.signet("renew", "dev", "--force")
+        self.assertEqual(3, read(os.path.join(dev.state, "scep", "dev", "rollover.pem")).count("BEGIN CERTIFICATE"))
+        cacerts = self.trusted()
+        self.assertEqual(1, len(cacerts), cacerts)
+        self.authority.mode(rolled="renamed")
+        dev.signet("renew", "dev", "--force")  # the gateway knows the root alone
+        self.assertEqual({"current"}, set(dev.links()))
+        self.assertEqual(dev.cert_serial(), gw.authenticated()[-1].serial)
+        self.assertEqual(cacerts, self.trusted())
+        known = self.charon.swanctl("--list-certs").stdout
+        self.assertIn("CN=Signet Lab Issuing CA 2", known)
+        self.assertNotIn("Root CA 2", known)
+        # from the files alone, as after a boot
+        self.charon.stop()
+        self.charon.start()
+        self.charon.wait_established("signet-hq")
+        self.assertEqual(dev.cert_serial(), gw.authenticated()[-1].serial)
 
     def test_a_certificate_that_the_gateway_refuses_is_rolled_back(self):
         dev, gw = self.connected()
