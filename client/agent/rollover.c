@@ -2,7 +2,7 @@
 #include "client/agent/rollover.h"
 #include <stdio.h>
 #include <string.h>
-#include "client/agent/history.h"
+#include "client/agent/event.h"
 #include "client/pki/chain.h"
 #include "client/pki/hash.h"
 #include "hal/log.h"
@@ -181,6 +181,13 @@ static enum err take_all(struct taking *t, const struct certificate_set *next_ca
 	return e;
 }
 
+static enum err tell(const struct taking *t, struct why *why)
+{
+	struct event event = { .kind = EVENT_ROLLOVER, .profile_kind = KIND_SCEP, .profile = t->profile->name };
+	snprintf(event.reason, sizeof event.reason, "%.*s", (int)sizeof event.reason - 1, t->news);
+	return event_tell(&t->pass->store, &event, why);
+}
+
 static enum err write_file(const struct taking *t, struct why *why)
 {
 	char path[FILE_PATH_MAX];
@@ -193,7 +200,7 @@ static enum err write_file(const struct taking *t, struct why *why)
 	if (e == ERR_OK)
 		e = store_path(&t->pass->store, "scep", t->profile->name, FILE_NAME, path);
 	if (e == ERR_OK)
-		e = history_add(&t->pass->store, "rollover", t->profile->name, t->news, why);
+		e = tell(t, why);
 	if (e == ERR_OK)
 		e = file_write_atomic(path, buf_bytes(&file), 0600, why);
 	if (e == ERR_OK)

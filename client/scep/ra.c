@@ -76,7 +76,6 @@ static enum err add_configured(const struct scep_server *server, const struct ce
                                struct certificate_set *issuers)
 {
 	const struct certificate_set *sets[] = { server->anchors, offered };
-	size_t counts[] = { trust_count(server), offered->count };
 	if (server->ca_sha256[0] == '\0') {
 		for (size_t i = 0; i < trust_count(server); i++)
 			if (is_lowest(server->anchors, 0, trust_count(server), i))
@@ -84,7 +83,7 @@ static enum err add_configured(const struct scep_server *server, const struct ce
 		return ERR_NOT_FOUND;
 	}
 	for (size_t s = 0; s < 2; s++) {
-		for (size_t i = 0; i < counts[s]; i++) {
+		for (size_t i = 0; i < sets[s]->count; i++) {
 			struct bytes der = buf_bytes(&sets[s]->der[i]);
 			struct certificate cert;
 			if (has_sha256(der, server->ca_sha256) && certificate_parse(der, &cert, NULL) == ERR_OK &&
