@@ -26,7 +26,8 @@ TEST_GROUP(rollover)
 		folder = new test_folder("sgro");
 		pass.config = &config;
 		strcpy(pass.store.state, folder->path("").c_str());
-		pass.clock = { true, 0, std::time(nullptr) + 60 };
+		pass.clock.is_trusted = true;
+		pass.clock.now = std::time(nullptr) + 60;
 		strcpy(profile.name, "p");
 		profile.trust = { names, 2 };
 		profile.ca_sha256 = &pin[0];
