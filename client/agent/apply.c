@@ -369,11 +369,11 @@ static void announce(struct work *w)
 static void work_retirement(struct work *w)
 {
 	const struct apply_options *o = w->pass->options;
-	char name[PROFILE_NAME_CAP] = "";
+	struct retire_item failed = { .name = "" };
 	struct why why = { .code = "" };
-	enum err e = retirement_work(w->pass, name, &why);
+	enum err e = retirement_work(w->pass, &failed, &why);
 	if (e != ERR_OK)
-		tally_count(&w->tally, KIND_SCEP, name, e, &why);
+		tally_count(&w->tally, failed.kind, failed.name, e, &why);
 	for (size_t i = 0; i < o->profile_count; i++) {
 		e = retirement_say(w->pass, o->profiles[i], &why);
 		if (e != ERR_OK)

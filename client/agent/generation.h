@@ -45,7 +45,7 @@ enum err generation_accept(const struct store *store, const char *profile, struc
 /** On the way back, and the old one works: it is told (event.h), then `previous` goes; the new one stays, complete and refused. */
 enum err generation_refuse(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /**
- * The profile is retired: into history, then the links go, then all that stands in its folder but `used` (a challenge
+ * The profile is retired: it is told (event.h), then the links go, then all that stands in its folder but `used` (a challenge
  * never goes out twice, whatever comes later); keys are overwritten. Until that is done generation_is_retired() is false.
  */
 enum err generation_retire(const struct store *store, const char *profile, struct why *why) MUST_CHECK;

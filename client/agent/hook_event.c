@@ -43,12 +43,13 @@ enum err hook_event_write(const struct store *store, const struct event *event, 
 {
 	char folder[FILE_PATH_MAX];
 	char path[FILE_PATH_MAX];
-	char name[PROFILE_NAME_CAP + 16];
+	char name[PROFILE_NAME_CAP + 16 + sizeof event->serial];
 	struct buf text;
 	const char *base = base_of(store, event->kind);
 	if (base == NULL || !hooks_are_there(store))
 		return ERR_OK;
-	snprintf(name, sizeof name, "%s.%s", event->profile, event_text(event->kind));
+	snprintf(name, sizeof name, "%s.%s%s%s", event->profile, event_text(event->kind), event->serial[0] != '\0' ? "." : "",
+	         event->serial);
 	buf_init(&text, HOOK_EVENT_MAX);
 	enum err e = hook_event_folder(base, folder);
 	if (e == ERR_OK)
@@ -114,25 +115,37 @@ static bool fill(struct event *event, const char *const lines[LINES])
 	       reason < (int)sizeof event->reason;
 }
 
+/* Cut "PROFILE.EVENT.SERIAL" at its dots; "" for a serial that is left out. */
+static bool split_name(char *name, enum event_kind *out_kind, const char **out_serial)
+{
+	char *dot = strchr(name, '.');
+	if (dot == NULL)
+		return false;
+	char *second = strchr(dot + 1, '.');
+	*out_serial = "";
+	if (second != NULL) {
+		*second = '\0';
+		*out_serial = second + 1;
+	}
+	*dot = '\0';
+	return find_event(dot + 1, out_kind);
+}
+
 enum err hook_event_read(const char *folder, char *name, struct event *out)
 {
 	char path[FILE_PATH_MAX];
 	const char *lines[LINES];
+	const char *serial;
 	struct event event = { .profile = name };
 	struct buf text;
 	buf_init(&text, HOOK_EVENT_MAX);
 	enum err e = path_join(path, folder, name);
-	char *dot = strchr(name, '.');
-	if (dot == NULL || !find_event(dot + 1, &event.kind))
+	if (e == ERR_OK && (!split_name(name, &event.kind, &serial) || file_read(path, &text, NULL) != ERR_OK ||
+	                    buf_text(&text) == NULL || !split((char *)text.data, lines) || !fill(&event, lines) ||
+	                    strcmp(event.serial, serial) != 0))
 		e = ERR_INVALID;
-	if (e == ERR_OK && file_read(path, &text, NULL) != ERR_OK)
-		e = ERR_INVALID;
-	if (e == ERR_OK && (buf_text(&text) == NULL || !split((char *)text.data, lines) || !fill(&event, lines)))
-		e = ERR_INVALID;
-	if (e == ERR_OK) {
-		*dot = '\0';
+	if (e == ERR_OK)
 		*out = event;
-	}
 	buf_clear(&text);
 	return e;
 }

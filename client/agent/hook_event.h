@@ -7,8 +7,9 @@ extern "C" {
 #endif
 
 /*
- * An event that hooks have not all been told yet: hooks/PROFILE.EVENT, below STATE for what happens once (installed,
- * renewed, retired), below RUN for what the next boot finds again (failed, expiring). A newer one takes its place.
+ * An event that hooks have not all been told yet: hooks/PROFILE.EVENT.SERIAL, below STATE for what happens once (installed,
+ * renewed, retired), below RUN for what the next boot finds again (failed, expiring). ".SERIAL" is left out where there
+ * is none. So no serial is lost, however long a hook fails.
  */
 
 /** Nothing is written for an event that is not for hooks, or where there are none. */
@@ -16,7 +17,7 @@ enum err hook_event_write(const struct store *store, const struct event *event, 
 /** Folder of the events that wait below `base`, store->state or store->run. */
 enum err hook_event_folder(const char *base, char out[FILE_PATH_MAX]) MUST_CHECK;
 /**
- * Read one of them. name: of the file; it is cut at its dot, and out->profile borrows it. ERR_INVALID: damaged, or no
+ * Read one of them. name: of the file; it is cut at its first dot, and out->profile borrows it. ERR_INVALID: damaged, or no
  * file of ours.
  */
 enum err hook_event_read(const char *folder, char *name, struct event *out) MUST_CHECK;

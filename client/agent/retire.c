@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "client/agent/announce.h"
 #include "client/agent/consumer.h"
 #include "client/agent/retirement.h"
 
@@ -108,7 +109,7 @@ enum err agent_retire(const struct config *config, const char *name, const struc
 	struct pass pass;
 	struct retire_view view = { .items = NULL };
 	char lock[FILE_PATH_MAX];
-	char failed[PROFILE_NAME_CAP];
+	struct retire_item failed;
 	int fd = -1;
 	enum err e = pass_open(config, options, &pass, why);
 	if (e != ERR_OK)
@@ -123,7 +124,9 @@ enum err agent_retire(const struct config *config, const char *name, const struc
 	if (e == ERR_OK)
 		e = name != NULL ? retirement_mark(&pass.store, name, why) : mark_all(&pass, &view, why);
 	if (e == ERR_OK)
-		e = retirement_work(&pass, failed, why);
+		e = retirement_work(&pass, &failed, why);
+	if (e == ERR_OK)
+		e = announce_pass(&pass, false, why);
 	file_unlock(&fd);
 	pass_close(&pass);
 	if (e == ERR_OK)

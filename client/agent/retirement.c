@@ -247,7 +247,7 @@ enum err retirement_look(const struct retirement_question *question, struct why 
 
 struct removal {
 	const struct retirement_question *q;
-	char name[PROFILE_NAME_CAP]; /* of the first that failed */
+	struct retire_item failed; /* the first that did */
 	enum err err;
 	struct why why;
 };
@@ -276,7 +276,8 @@ static void take_off(void *ctx, enum profile_kind kind, const char *name)
 	} else if (r->err == ERR_OK) {
 		r->err = e;
 		r->why = why;
-		snprintf(r->name, sizeof r->name, "%s", name);
+		r->failed.kind = kind;
+		snprintf(r->failed.name, sizeof r->failed.name, "%s", name);
 	} else {
 		log_warn("retire: %s: %s", name, why.text);
 	}
@@ -300,7 +301,7 @@ static enum err take_up(const struct retirement_question *q, struct why *why)
 	return e;
 }
 
-enum err retirement_work(struct pass *pass, char out_name[PROFILE_NAME_CAP], struct why *why)
+enum err retirement_work(struct pass *pass, struct retire_item *out_failed, struct why *why)
 {
 	struct removal removal = { .err = ERR_OK };
 	const struct retirement_question q = { .pass = pass, .each = take_off, .ctx = &removal };
@@ -317,7 +318,7 @@ enum err retirement_work(struct pass *pass, char out_name[PROFILE_NAME_CAP], str
 		e = retirement_filter(pass, why);
 	if (e != ERR_OK || removal.err == ERR_OK)
 		return e;
-	snprintf(out_name, PROFILE_NAME_CAP, "%s", removal.name);
+	*out_failed = removal.failed;
 	if (why != NULL)
 		*why = removal.why;
 	return removal.err;

@@ -27,11 +27,11 @@ void retirement_unfilter(struct pass *pass);
 
 /**
  * Take off what is to go, then take up again the profiles that pass->options name (not for a renewal). Under the lock,
- * before anything else. One that fails does not stop the others: the first error comes back, with its profile's name.
+ * before anything else. One that fails does not stop the others: the first error comes back, with its profile.
  * A daemon that does not answer, or refuses, does not keep a certificate alive: it goes, and the daemon's error is
  * returned once all is done; the record stays, and the next pass tells the daemon again.
  */
-enum err retirement_work(struct pass *pass, char out_name[PROFILE_NAME_CAP], struct why *why) MUST_CHECK;
+enum err retirement_work(struct pass *pass, struct retire_item *out_failed, struct why *why) MUST_CHECK;
 
 /** Each trace that is to go, in order. name: as if this one were retired; everything: as if all were. */
 struct retirement_question {

@@ -16,7 +16,7 @@ extern "C" {
  *   STATE/scep/PROFILE/previous -> 0006       only while `current` is on trial
  *   STATE/scep/PROFILE/0007/{key.der or key.pem, cert.pem, chain.pem, ca.pem, meta.ini}
  *   STATE/scep/PROFILE/0007/refused                        by whom and why, once a consumer failed with it
- *   STATE/hooks/PROFILE.EVENT                              hooks have not been told yet (hook_event.h)
+ *   STATE/hooks/PROFILE.EVENT.SERIAL                       hooks have not been told yet (hook_event.h)
  *   STATE/scep/PROFILE/0008/{key.*, signer.der, message.der, request.der, meta.ini}     a request under way
  * A generation with cert.pem is complete: it is written last.
  */

@@ -76,7 +76,7 @@ class Hooks(Case):
         return dev
 
     def waiting(self, dev):
-        return sorted(n for base in (dev.state, dev.path("run")) for n in
+        return sorted(".".join(n.split(".")[:2]) for base in (dev.state, dev.path("run")) for n in
                       (os.listdir(os.path.join(base, "hooks")) if os.path.isdir(os.path.join(base, "hooks")) else []))
 
     def events(self, dev):
@@ -175,6 +175,18 @@ class Hooks(Case):
         dev.signet("apply")
         self.assertEqual([["installed", "dev"]] * 2, [c[0] for c in self.calls()])
         self.assertEqual(1, len(self.authority.operations()))
+
+    def test_retirement_is_told_with_the_serial_that_went(self):
+        self.dumping_hook()
+        dev = self.lab()
+        serial = certificate(dev.current("cert.pem"), "-serial").lower()
+        dev.signet("retire", "dev", "--yes")
+        arguments, env = self.calls()[-1]
+        self.assertEqual(["retired", "dev"], arguments)
+        self.assertEqual(serial.lstrip("0"), env["SIGNET_SERIAL"].lstrip("0"))
+        self.assertEqual([], self.waiting(dev))
+        dev.signet("apply", expect=None)
+        self.assertEqual(2, len(self.calls()))
 
     def test_below_a_root_no_hook_runs(self):
         self.dumping_hook()

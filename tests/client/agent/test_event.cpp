@@ -166,8 +166,8 @@ TEST(event, WhatHooksMustNotMissIsOnFlashAndTheRestIsNot)
 		event.kind = static_cast<enum event_kind>(kind);
 		tell();
 	}
-	STRCMP_EQUAL("dev.installed\ndev.renewed\ndev.retired\n", folder->run("ls state/hooks").c_str());
-	STRCMP_EQUAL("dev.expiring\ndev.failed\n", folder->run("ls run/hooks").c_str());
+	STRCMP_EQUAL("dev.installed.0a1b\ndev.renewed.0a1b\ndev.retired.0a1b\n", folder->run("ls state/hooks").c_str());
+	STRCMP_EQUAL("dev.expiring.0a1b\ndev.failed.0a1b\n", folder->run("ls run/hooks").c_str());
 	STRCMP_EQUAL("700\n700\n", folder->run("stat -c %a state/hooks run/hooks").c_str());
 }
 
@@ -183,7 +183,7 @@ TEST(event, WithoutHooksNothingWaits)
 TEST(event, WhatWaitsForHooksComesBackAsItWasTold)
 {
 	struct event got = {};
-	char name[] = "dev.renewed";
+	char name[] = "dev.renewed.0a1b";
 	with_hooks();
 	std::strcpy(event.reason, "two\nlines");
 	tell();
@@ -205,16 +205,16 @@ TEST(event, ADamagedFileIsNoEvent)
 		                               "1\\nscep\\n0a\\n\\n\\n\\n" };
 	struct event got = {};
 	for (const char *text : damaged) {
-		char name[] = "dev.renewed";
-		folder->run(std::string("mkdir -p h; printf '") + text + "' >h/dev.renewed");
+		char name[] = "dev.renewed.0a";
+		folder->run(std::string("mkdir -p h; printf '") + text + "' >h/dev.renewed.0a");
 		LONGS_EQUAL_TEXT(ERR_INVALID, hook_event_read(folder->path("h").c_str(), name, &got), text);
 	}
-	char name[] = "dev.renewed";
-	folder->run("printf '1\\nscep\\n0a\\n\\n0\\n\\n' >h/dev.renewed");
+	char name[] = "dev.renewed.0a";
+	folder->run("printf '1\\nscep\\n0a\\n\\n0\\n\\n' >h/dev.renewed.0a");
 	LONGS_EQUAL(ERR_OK, hook_event_read(folder->path("h").c_str(), name, &got));
-	for (const char *file : { "dev", "dev.clock", "dev.rolled-back", "dev.renewed.AbCdEf" }) {
+	for (const char *file : { "dev", "dev.clock.0a", "dev.rolled-back.0a", "dev.renewed", "dev.renewed.0b", "dev.renewed.0a.1" }) {
 		std::string copy = file;
-		folder->run("cp h/dev.renewed h/" + copy + " 2>/dev/null || true");
+		folder->run("cp h/dev.renewed.0a h/" + copy + " 2>/dev/null || true");
 		LONGS_EQUAL_TEXT(ERR_INVALID, hook_event_read(folder->path("h").c_str(), &copy[0], &got), file);
 	}
 }

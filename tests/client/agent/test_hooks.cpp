@@ -59,7 +59,7 @@ TEST_GROUP(hooks)
 		return hooks_run(&pass, &why);
 	}
 	std::string out() { return folder->run("cat out 2>/dev/null || true"); }
-	std::string waiting() { return folder->run("ls state/hooks run/hooks 2>/dev/null | grep -F . || true"); }
+	std::string waiting() { return folder->run("ls state/hooks run/hooks 2>/dev/null | grep -F . | cut -d. -f1,2 || true"); }
 	void refused(const char *part)
 	{
 		LONGS_EQUAL_TEXT(ERR_DENIED, go(), part);
@@ -239,6 +239,20 @@ TEST(hooks, ADamagedEventIsDropped)
 	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
 	STRCMP_EQUAL("", out().c_str());
 	STRCMP_EQUAL("", waiting().c_str());
+}
+
+// A hook fails for long: each renewal's old serial is still told when it is mended.
+TEST(hooks, NoSerialIsLostWhileAHookFails)
+{
+	hook("one", "exit 1");
+	tell();
+	std::strcpy(event.old_serial, "0a1b");
+	std::strcpy(event.serial, "0c");
+	tell();
+	LONGS_EQUAL(ERR_DENIED, go());
+	good_hook("one");
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("SIGNET_OLD_SERIAL=77\nSIGNET_OLD_SERIAL=0a1b\n", folder->run("grep OLD out").c_str());
 }
 
 TEST(hooks, HooksThatWentAwayLeaveNothingWaiting)

@@ -191,12 +191,12 @@ TEST_GROUP(retirement)
 	enum err work(std::vector<const char *> named = {}, bool only_renewal = false)
 	{
 		struct apply_options options = {};
-		char failed[PROFILE_NAME_CAP];
+		struct retire_item failed;
 		options.profiles = named.data();
 		options.profile_count = named.size();
 		options.only_renewal = only_renewal;
 		struct pass pass = opened(&options);
-		enum err e = retirement_work(&pass, failed, &why);
+		enum err e = retirement_work(&pass, &failed, &why);
 		pass_close(&pass);
 		return e;
 	}
