@@ -196,6 +196,9 @@ TEST(hooks, ASymlinkIsAsGoodAsWhatItPointsAt)
 	folder->run("rm far/one hooks/one");
 	good_hook("one");
 	folder->run("mv hooks/one far/one; ln -s ../far/one hooks/one");
+	folder->run("chmod 777 hooks");
+	refused("hooks can be written");
+	folder->run("chmod 755 hooks");
 	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
 	CHECK(out().find("one 2 renewed dev") == 0);
 }
