@@ -267,6 +267,8 @@ class Alone(Clocks, Case):
         self.assertEqual(16, dev.status()["exit"])
         clock.ntp(time.time())
         dev.signet("apply", expect=11)  # TLS is done; s_server is no SCEP server
+        clock.ntp(time.time() + 60 * DAY)
+        dev.signet("apply", expect=18)  # that one is over
         self.assertEqual("FIRST-CHALLENGE\n", read(dev.challenge_file))
 
 
