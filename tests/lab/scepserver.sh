@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Starts and stops micromdm's scepserver (Debian package scep), a SCEP server of another family:
 # its CA signs CertRep itself, with SHA-1, and answers in single DES.
-#   scepserver.sh start DIR CHALLENGE    prints its URL; DIR/ca.cer, DIR/ca.pem: its CA certificate
+#   scepserver.sh start DIR CHALLENGE [DAYS]   prints its URL; DIR/ca.cer, DIR/ca.pem: its CA certificate; DAYS: life
+#                                              of what it issues, 365; 1 at least. An empty CHALLENGE: none is asked for
 #   scepserver.sh stop DIR
 # The server has no option for an address: it listens on all of them, under a free port.
 set -eu
 
 usage() {
-	echo "usage: scepserver.sh start DIR CHALLENGE | stop DIR" >&2
+	echo "usage: scepserver.sh start DIR CHALLENGE [DAYS] | stop DIR" >&2
 	exit 2
 }
 
@@ -36,6 +37,7 @@ is_up() {
 start() {
 	dir=$1
 	challenge=$2
+	days=${3:-365}
 	mkdir -p "$dir"
 	rm -rf "$dir/depot" "$dir/url" "$dir/pid"
 	# 2048 bits: 4096, the default, only make each test slower.
@@ -47,7 +49,7 @@ start() {
 		url="http://127.0.0.1:$port/scep"
 		# The challenge goes by the environment: argv is for everybody to read.
 		SCEP_CHALLENGE_PASSWORD=$challenge scepserver -depot "$dir/depot" -port "$port" \
-			-allowrenew 0 -debug </dev/null >"$dir/stdout" 2>"$dir/stderr" &
+			-allowrenew 0 -crtvalid "$days" -debug </dev/null >"$dir/stdout" 2>"$dir/stderr" &
 		pid=$!
 		echo "$pid" >"$dir/pid"
 		if is_up "$pid" "$url"; then
@@ -86,8 +88,8 @@ verb=$1
 shift
 case $verb in
 start)
-	[ $# -eq 2 ] || usage
-	start "$1" "$2"
+	[ $# -eq 2 ] || [ $# -eq 3 ] || usage
+	start "$@"
 	;;
 stop) stop "$1" ;;
 *) usage ;;
