@@ -131,8 +131,10 @@ TEST(network, LostMessagesCountAsNews)
 		STEP(make_interface() && ip("link set d0 up") && has_come(&n, fd));
 		for (int i = 0; i < 20; i++)
 			STEP(ip("link set d0 mtu " + std::to_string(1300 + i)));
+		STEP(ip("link set d0 down")); /* this one is among the lost */
 		STEP(has_come(&n, fd));
 		STEP(is_silent(&n, fd));
+		STEP(ip("link set d0 up") && has_come(&n, fd));
 		return 0;
 	});
 }

@@ -306,6 +306,8 @@ TEST(wake, EndedWatchesAreSilentAndNewOnesAreNot)
 {
 	watch("f");
 	lab.write("f", "before");
+	wake_forget(wake); /* foreign: it is kept */
+	lab.write("f", "before");
 	wake_unwatch(wake);
 	lab.write("f", "after");
 	LONGS_EQUAL(WAKE_TIME, next());
