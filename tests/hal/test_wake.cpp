@@ -194,6 +194,17 @@ TEST(wake, AFolderThatIsReplacedIsFoundAgain)
 	LONGS_EQUAL(WAKE_FILE, next());
 }
 
+TEST(wake, AFolderFurtherUpThatIsReplacedWithoutAWordIsFoundAtTheNextWaking)
+{
+	lab.write("a/b/f", "x");
+	watch("a/b/f");
+	shell("mv a gone && mkdir -p a/b && echo y > a/b/f"); /* nothing happened in the a/b that is watched */
+	kill(getpid(), SIGHUP);
+	LONGS_EQUAL(WAKE_RELOAD | WAKE_FILE, wake_wait(wake, INT64_MAX));
+	lab.write("a/b/f", "z");
+	LONGS_EQUAL(WAKE_FILE, next());
+}
+
 TEST(wake, WhatIsNotThereYetIsWatchedForByItsNearestParent)
 {
 	watch("a/b/challenge");
