@@ -60,7 +60,9 @@ class Told(AgentCase):
         agent = self.start(device)
         status = agent.status("3 of 3 profiles in place")
         self.assertNotIn("dev", status)
-        seen = json.loads(read(device.path("run", "status.json")))
+        path = device.path("run", "status.json")
+        until(lambda: os.path.exists(path), agent.log)
+        seen = json.loads(read(path))
         self.assertEqual("installed", [p["state"] for p in seen["profiles"] if p["name"] == "dev"][0])
         self.assertEqual(1, len(ca.operations()))
 
