@@ -191,6 +191,40 @@ def a_known_transaction_gets_its_certificate(lab):
     same(again.serial_number, leaf.serial_number, "serial")
     lab.mode(strict_transactions=True)
     refused(client.send(first.message), 2, "known already")
+    same(client.poll(first.message["transaction"]).status, "0", "CertPoll of a known one")
+    lab.mode(no_poll=True)
+    refused(client.poll(first.message["transaction"]), 2, "not supported")
+
+
+def a_kept_ca_goes_on_where_it_was(lab):
+    folder = lab.path("kept-ca")
+    os.mkdir(folder)
+    options = ("--keep", "--challenges", folder + "/challenges")
+    first = Lab(folder, *options)
+    client, waiting = Client(first, "kept"), Client(first, "waiting")
+    words = [first.challenge(), first.challenge(), first.challenge()]
+    reply = client.ask(words[0])
+    leaf = client.opened(reply)[0]
+    first.mode(pending=2)
+    pending = waiting.ask(words[1])
+    first.stop()
+    again = Lab(folder, *options)
+    try:
+        same(again.url, first.url, "url")
+        same([one.dump() for one in again.ca_certificates()], [one.dump() for one in first.ca_certificates()],
+             "GetCACert")
+        same(client.opened(client.send(reply.message))[0].serial_number, leaf.serial_number, "serial")
+        refused(Client(again, "thief").ask(words[0]), 2, "already used")
+        same(waiting.poll(pending.message["transaction"]).status, "3", "second answer")
+        issued = waiting.opened(waiting.poll(pending.message["transaction"]))[0]
+        same(len(again.log()), again.last()["n"], "lines of the log")
+        os.unlink(folder + "/kept/%03d.json" % again.last()["n"])  # back to before the last request
+        again.stop()
+        again = Lab(folder, *options)
+        other = waiting.opened(waiting.poll(pending.message["transaction"]))[0]
+        check(other.serial_number != issued.serial_number, "a request that never was is remembered")
+    finally:
+        again.stop()
 
 
 def refusals_carry_microsofts_text(lab):
@@ -372,6 +406,7 @@ CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the
           aes_is_answered_with_oaep, des3_is_answered_with_pkcs1, ber_and_get_are_read,
           key_usage_chooses_the_template, a_challenge_is_good_once, the_old_certificate_renews,
           a_pending_request_is_polled, a_known_transaction_gets_its_certificate,
+          a_kept_ca_goes_on_where_it_was,
           refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
           broken_replies_are_broken, the_challenge_page_is_microsofts, scepclient_enrolls,
           no_challenge_is_written_down,

@@ -46,12 +46,11 @@ class Disk:
     """disk = Disk(tree); disk.apply(event)...; disk.tree("synced")"""
 
     def __init__(self, tree):
-        self.root = Node("dir", 0o755)
+        self.root = Node("dir", tree[""][1])
         for path in sorted(tree):
             kind, mode, content = tree[path]
-            node = self.root if path == "" else Node(kind, mode, None if kind == "dir" else content)
             if path != "":
-                self._folder_of(path)[0].content[os.path.basename(path)] = node
+                self._folder_of(path)[0].content[os.path.basename(path)] = Node(kind, mode, content)
         for node in self._all(self.root):
             node.sync()
 

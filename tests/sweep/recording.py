@@ -85,6 +85,7 @@ def make(name, scenario, world):
     world.on()
     try:
         scenario.prepare(world)
+        world.boot()
         before = world.tree()
         serial = world.serial_of("current")
         requests = len(world.authority.log())

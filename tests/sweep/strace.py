@@ -187,7 +187,10 @@ class Reader:
     # -- names --
     def _named(self, call):
         """The paths a call names; a relative one hangs from its descriptor."""
-        return [self._inside(os.path.join(call.path, os.fsdecode(one))) for one in call.strings]
+        paths = [os.path.join(call.path, os.fsdecode(one)) for one in call.strings]
+        if not all(path.startswith("/") for path in paths):
+            raise TraceError("a relative path: %s(%s)" % (call.name, call.text[:200]))
+        return [self._inside(path) for path in paths]
 
     def _mkdir(self, call):
         path, = self._named(call)

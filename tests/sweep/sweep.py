@@ -5,6 +5,7 @@
     sweep.py [SCENARIO...]                       all of them, every point
     sweep.py --sample 40 [--seed 7] [SCENARIO...]    an even sample, another one each time
     sweep.py SCENARIO --point 37 --variant synced --mode strict [--recording FOLDER]
+    sweep.py --real-kills [SCENARIO...]          no model: the processes are killed before each of their calls
 
 SIGNET names the program (a build without sanitizers is about ten times as fast; both must hold). A scenario is run once
 under strace. From that each point is rebuilt: the disk (disk.py says how), the TPM and the server as they were before the
@@ -34,6 +35,7 @@ sys.path[:0] = [HERE, os.path.join(TESTS, "e2e"), os.path.join(TESTS, "lab")]
 
 import disk  # noqa: E402
 import inside  # noqa: E402
+import killed  # noqa: E402
 import recording as recordings  # noqa: E402
 from scenario import SCENARIOS  # noqa: E402
 
@@ -51,8 +53,9 @@ class Worker:
     def __init__(self, base, number):
         self.process = spawn("--work", base, "w%d" % number, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def try_point(self, point):
-        self.process.stdin.write(json.dumps([point.index, point.variant, point.mode]) + "\n")
+    def do(self, job):
+        """A point, or the number of a call to be killed at; {"wrong": None or text}."""
+        self.process.stdin.write(json.dumps(job if isinstance(job, int) else [job.index, job.variant, job.mode]) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         return json.loads(line) if line else {"wrong": "the worker ended", "seconds": 0}
@@ -76,32 +79,54 @@ class Sweep:
         if self.recorded.scenario != name:
             raise SystemExit("%s is a recording of %s" % (base, self.recorded.scenario))
 
-    def run(self, chosen):
-        """Tries points [(Point, its looks)]; (tried, different, [(Point, what is wrong)])"""
-        groups = {}
-        for point, looks in chosen:
-            groups.setdefault(looks, []).append(point)
+    def try_all(self, jobs):
+        """[(job, what is wrong)], one job after the other in each worker."""
         wrong = []
         workers = [Worker(self.base, number) for number in range(WORKERS)]
-        queue = iter(list(groups.values()))
+        queue = iter(jobs)
 
         def work(worker):
-            for points in queue:
-                result = worker.try_point(points[0])
+            for job in queue:
+                result = worker.do(job)
                 if result["wrong"]:
-                    wrong.extend((point, result["wrong"]) for point in points)
-                    self.tell(points[0], result["wrong"])
+                    wrong.append((job, result["wrong"]))
+                    self.tell(job, result["wrong"])
 
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             list(pool.map(work, workers))
         for worker in workers:
             worker.close()
-        return len(chosen), len(groups), wrong
+        return wrong
 
-    def tell(self, point, wrong):
-        print("%s: FAILED %s, variant %s, mode %s\n  %s\n  again: %s %s --recording %s --point %d --variant %s --mode %s" %
-              (self.name, self.recorded.describe(point.index), point.variant, point.mode, wrong.replace("\n", "\n  "),
-               os.path.relpath(__file__), self.name, self.base, point.index, point.variant, point.mode), flush=True)
+    def points(self, chosen):
+        """Points [(Point, its looks)]: one of each looks is tried. How many did not heal."""
+        groups = {}
+        for point, looks in chosen:
+            groups.setdefault(looks, []).append(point)
+        wrong = self.try_all([points[0] for points in groups.values()])
+        failed = sum(len(points) for points in groups.values() if points[0] in [job for job, _ in wrong])
+        print("%s: %d events, %d points; points tried %d (%d different moments), points healed %d" % (
+            self.name, len(self.recorded.events), len(self.recorded.points()), len(chosen), len(groups), len(chosen) - failed))
+        return failed
+
+    def kills(self, chosen):
+        """chosen: a function that picks from the numbers of all calls. How many did not heal."""
+        killed.build(self.base)
+        counting = spawn("--count", self.base, "count", stdout=subprocess.PIPE)
+        total = int(counting.communicate()[0])
+        numbers = chosen(list(range(1, total + 1)))
+        wrong = self.try_all(numbers)
+        print("%s: %d calls; kills tried %d, kills healed %d" % (self.name, total, len(numbers), len(numbers) - len(wrong)))
+        return len(wrong)
+
+    def tell(self, job, wrong):
+        if isinstance(job, int):
+            what, again = "killed before call %d" % job, "--real-kills --point %d" % job
+        else:
+            what = "%s, variant %s, mode %s" % (self.recorded.describe(job.index), job.variant, job.mode)
+            again = "--point %d --variant %s --mode %s" % (job.index, job.variant, job.mode)
+        print("%s: FAILED %s\n  %s\n  again: %s %s --recording %s %s" % (
+            self.name, what, wrong.replace("\n", "\n  "), os.path.relpath(__file__), self.name, self.base, again), flush=True)
 
 
 def even_sample(points, count, dice):
@@ -112,11 +137,17 @@ def even_sample(points, count, dice):
     return [points[int((start + i) * step)] for i in range(count)]
 
 
-def choose(points, options, dice):
-    if options.point is not None:
-        return [(point, looks) for point, looks in points if point.index == options.point and
-                options.variant in (None, point.variant) and options.mode in (None, point.mode)]
-    return even_sample(points, options.sample, dice) if options.sample else points
+def run(sweep, options, dice):
+    """How many points or kills did not heal."""
+    def choose(all_of_them, index_of):
+        if options.point is not None:
+            return [one for one in all_of_them if index_of(one) == options.point]
+        return even_sample(all_of_them, options.sample, dice) if options.sample else all_of_them
+    if options.real_kills:
+        return sweep.kills(lambda numbers: choose(numbers, lambda number: number))
+    points = [(point, looks) for point, looks in sweep.recorded.points()
+              if options.variant in (None, point.variant) and options.mode in (None, point.mode)]
+    return sweep.points(choose(points, lambda one: one[0].index))
 
 
 def parse():
@@ -124,7 +155,8 @@ def parse():
     parser.add_argument("scenario", nargs="*", help=", ".join(SCENARIOS))
     parser.add_argument("--sample", type=int, help="so many points of each scenario")
     parser.add_argument("--seed", type=int, help="of the sample")
-    parser.add_argument("--point", type=int, help="cut before this event")
+    parser.add_argument("--point", type=int, help="cut before this event, or kill before this call")
+    parser.add_argument("--real-kills", action="store_true", help="kill the processes instead of rebuilding the disk")
     parser.add_argument("--variant", choices=disk.VARIANTS)
     parser.add_argument("--mode", choices=recordings.MODES)
     parser.add_argument("--recording", help="folder of a recording, made there when it is empty")
@@ -144,7 +176,7 @@ def main():
     seed = options.seed if options.seed is not None else random.randrange(1 << 30)
     if options.sample:
         print("seed %d" % seed)
-    failed = False
+    failed = 0
     for name in options.scenario:
         # short, since sockets' paths end at 108 bytes; in memory where there is some, since the model needs no disk
         base = options.recording or tempfile.mkdtemp(prefix="sg.", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
@@ -154,12 +186,9 @@ def main():
                 print("%4d %s" % (index, sweep.recorded.events[index]))
             continue
         begun = time.monotonic()
-        points = sweep.recorded.points()
-        tried, different, wrong = sweep.run(choose(points, options, random.Random("%s %d" % (name, seed))))
-        print("%s: %d events, %d points; points tried %d (%d different moments), points healed %d; %.0f s" %
-              (name, len(sweep.recorded.events), len(points), tried, different, tried - len(wrong),
-               time.monotonic() - begun), flush=True)
-        failed = failed or bool(wrong) or not tried
+        wrong = run(sweep, options, random.Random("%s %d" % (name, seed)))
+        print("%s: %.0f s" % (name, time.monotonic() - begun), flush=True)
+        failed += wrong
         if not wrong and not options.recording:
             shutil.rmtree(base)
     return 1 if failed else 0
@@ -168,6 +197,8 @@ def main():
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--record"]:
         inside.record(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--count"]:
+        inside.count_calls(*sys.argv[2:])
     elif sys.argv[1:2] == ["--work"]:
         inside.work(*sys.argv[2:])
     else:

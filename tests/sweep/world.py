@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import traceback
+import uuid
 
 from cryptography import x509
 
@@ -120,6 +121,7 @@ class World:
         self.device = Device(self.path("dev"), "swtpm:path=" + os.path.join(self.gate_folder, "tpm.sock"))
         self.device.env["ASAN_OPTIONS"] = "detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", "")  # not under strace
         self.wpa_conf, self.control = self.path("dev", "etc", "wpa.conf"), self.path("ctl")
+        self.boot_id = self.path("boot_id")  # in the place of the kernel's, which is the same in every point
         self.supplicant, self.gate = None, None
 
     def path(self, *parts):
@@ -131,6 +133,13 @@ class World:
                               more=CONSUMER % (self.wpa_conf, self.control))
 
     # -- the power --
+    def boot(self):
+        """What a start of the device makes new."""
+        with open(self.boot_id, "w", encoding="ascii") as file:
+            file.write("%s\n" % uuid.uuid4())
+        for name in VOLATILE:
+            shutil.rmtree(os.path.join(self.device.folder, name), True)
+
     def on(self, refuses=None):
         """All but the device's own programs run; its TPM is reached without the gate."""
         os.makedirs(self.gate_folder, exist_ok=True)
