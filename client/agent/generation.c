@@ -87,10 +87,13 @@ enum err generation_tidy(const struct store *store, const char *profile, struct 
 {
 	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark" };
 	char path[FILE_PATH_MAX];
-	struct generations g;
+	struct generations g = { .current = 0 };
 	enum err e = generations_look(store, profile, &g, why);
-	for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0] && e == ERR_OK && g.current != 0; i++) {
-		e = generation_path(store, profile, g.current, leftovers[i], path);
+	const unsigned numbers[] = { g.current, g.complete };
+	for (size_t i = 0; i < 2 * (sizeof leftovers / sizeof leftovers[0]) && e == ERR_OK; i++) {
+		if (numbers[i % 2] == 0)
+			continue;
+		e = generation_path(store, profile, numbers[i % 2], leftovers[i / 2], path);
 		if (e == ERR_OK)
 			e = file_drop(path, why);
 	}

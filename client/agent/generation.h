@@ -17,7 +17,7 @@ enum err generation_forget_request(const struct store *store, const char *profil
 enum err generation_complete(const struct store *store, const char *profile, unsigned number,
                              const struct issued *issued, const struct certificate_set *anchors,
                              struct why *why) MUST_CHECK;
-/** What belonged to the request of the one in use goes, and every generation that nothing names any more, keys wiped.
+/** What belonged to the request of a certificate that is there goes, and every generation that nothing names any more, keys wiped.
  *  Writes nothing where all is tidy, so that each pass may mend what a cut left of the one before. */
 enum err generation_tidy(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /**
