@@ -421,6 +421,7 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	if (e != ERR_OK)
 		goto out;
 	pass_mend_clock(&pass);
+	store_tidy(&pass.store);
 	work_all(w);
 	pass_busy(&pass, 0);
 	file_unlock(&fd);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include "hal/log.h"
 
 enum err store_open(const struct config *config, struct store *out, struct why *why)
 {
@@ -30,6 +31,39 @@ enum err store_prepare(const struct store *store, struct why *why)
 			e = file_make_folder(path, 0700, why);
 	}
 	return e == ERR_OK ? file_make_folder(store->run, 0755, why) : e;
+}
+
+/* The state folder, those below it, a profile's below scep/, a generation's below that. */
+struct level {
+	const char *folder;
+	unsigned below; /* how many levels may follow */
+};
+
+static void tidy_entry(void *ctx, const char *name);
+
+static void tidy_level(const struct level *level)
+{
+	struct why why = { .code = "" };
+	enum err e = file_sweep_leftovers(level->folder, &why);
+	if (e == ERR_OK && level->below > 0)
+		e = file_list(level->folder, tidy_entry, (void *)level, &why);
+	if (e != ERR_OK && e != ERR_NOT_FOUND) /* that is a file */
+		log_debug("store: what a cut left stays: %s", why.text);
+}
+
+static void tidy_entry(void *ctx, const char *name)
+{
+	const struct level *level = ctx;
+	char path[FILE_PATH_MAX];
+	struct level next = { path, level->below - 1 };
+	if (path_join(path, level->folder, name) == ERR_OK)
+		tidy_level(&next);
+}
+
+void store_tidy(const struct store *store)
+{
+	const struct level top = { store->state, 3 };
+	tidy_level(&top);
 }
 
 enum err store_path(const struct store *store, const char *folder, const char *profile, const char *name,

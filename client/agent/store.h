@@ -32,6 +32,9 @@ struct store {
 enum err store_open(const struct config *config, struct store *out, struct why *why) MUST_CHECK;
 /** Make the folders, 0700. */
 enum err store_prepare(const struct store *store, struct why *why) MUST_CHECK;
+/** Take away the half-written files that power cuts left in the state folder. Under the lock: nobody may be writing.
+ *  What fails is logged; the next pass tries again. */
+void store_tidy(const struct store *store);
 /** STATE/NAME or STATE/FOLDER/PROFILE/NAME; parts may be NULL. */
 enum err store_path(const struct store *store, const char *folder, const char *profile, const char *name,
                     char out[FILE_PATH_MAX]) MUST_CHECK;

@@ -229,9 +229,11 @@ TEST(store, WhatACutLeftOfAnEndedTrialGoesInTheNextPassAndTheOldKeyWithIt)
 	make(2, "key.der cert.pem signer.der challenge.mark");
 	make(3, "key.der message.der");
 	make(4, "key.der");
+	make(5, "key.der cert.pem refused message.der signer.der");
 	link("current", 2);
 	LONGS_EQUAL_TEXT(ERR_OK, generation_tidy(&store, "p", &why), why.text);
-	STRCMP_EQUAL("0002, 0003, 0004, current", listing().c_str());
+	STRCMP_EQUAL("0002, 0003, 0004, 0005, current", listing().c_str());
+	STRCMP_EQUAL("cert.pem\nkey.der\nmeta.ini\nrefused\n", folder->run("ls state/scep/p/0005").c_str());
 	STRCMP_EQUAL("cert.pem\nkey.der\nmeta.ini\n", folder->run("ls state/scep/p/0002").c_str());
 }
 
@@ -246,6 +248,17 @@ TEST(store, WhereAllIsTidyNothingIsWritten)
 	LONGS_EQUAL_TEXT(ERR_OK, generation_tidy(&store, "p", &why), why.text);
 	STRCMP_EQUAL(before.c_str(), folder->run(times).c_str());
 	LONGS_EQUAL_TEXT(ERR_OK, generation_tidy(&store, "absent", &why), why.text);
+}
+
+TEST(store, HalfWrittenFilesGoFromEveryFolderAndNothingElseDoes)
+{
+	make(1, "key.der cert.pem");
+	link("current", 1);
+	std::string before = folder->run("find state | sort");
+	folder->run("for d in state state/trust state/wifi state/scep/p state/scep/p/0001; do echo x > $d/.half.new; done; "
+	            "ln -s 0002 state/scep/p/.current.new");
+	store_tidy(&store);
+	STRCMP_EQUAL(before.c_str(), folder->run("find state | sort").c_str());
 }
 
 TEST(store, AForgottenRequestLeavesItsKeyToBeUsed)
