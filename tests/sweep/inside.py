@@ -42,16 +42,16 @@ def put_back(world, recorded, base, point):
     world.authority.put(os.path.join(base, RECORDED, "ca"), recorded.requests + exchanges)
     if point.mode == "strict":
         world.authority.mode(strict_transactions=True, no_poll=True)
-    world.on()
+    world.on(SCENARIOS[recorded.scenario])
 
 
 def cut(world, recorded, base, number):
     """The scenario once more, and its processes end for real before their call `number`; then the power comes back."""
     put_back(world, recorded, base, recordings.Point(0, "all", "again"))
-    killed.run(world, base, SCENARIOS[recorded.scenario].argv, number)
+    killed.run(world, base, SCENARIOS[recorded.scenario], number)
     world.off()
     world.boot()
-    world.on()
+    world.on(SCENARIOS[recorded.scenario])
 
 
 def heals(world, recorded, base, job):
@@ -78,7 +78,7 @@ def count_calls(base, folder):
     recorded = recordings.load(os.path.join(base, RECORDING))
     put_back(world, recorded, base, recordings.Point(0, "all", "again"))
     try:
-        print(killed.run(world, base, SCENARIOS[recorded.scenario].argv, 0))
+        print(killed.run(world, base, SCENARIOS[recorded.scenario], 0))
     finally:
         world.off()
 

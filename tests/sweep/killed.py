@@ -14,7 +14,7 @@ def build(base):
                     os.path.join(HERE, "kill_at.c")], check=True)
 
 
-def run(world, base, argv, number):
+def run(world, base, scenario, number):
     """The number of calls that were made; number 0 lets it come to its end."""
     count = world.path("calls")
     with open(count, "wb") as file:
@@ -22,10 +22,10 @@ def run(world, base, argv, number):
     env = dict(world.device.env, LD_PRELOAD=os.path.join(base, "kill_at.so"), KILL_COUNT=count, KILL_AT=str(number))
     env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
     # a session of its own: the process group that dies must not be ours
-    done = subprocess.run([SIGNET, "-c", world.device.conf, *argv], env=env, stdin=subprocess.DEVNULL,
+    done = subprocess.run([SIGNET, "-c", world.device.conf, *scenario.argv], env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
                           timeout=RUN_TIMEOUT)
-    if done.returncode not in (0, -9):
+    if done.returncode not in (scenario.exit, -9):
         raise AssertionError("the run to kill ended with %d:\n%s" % (done.returncode, done.stdout))
     with open(count, "rb") as file:
         return int.from_bytes(file.read(), "little")

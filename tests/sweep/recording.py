@@ -8,7 +8,7 @@ import pickle
 import disk
 import strace
 from device import SIGNET
-from world import VOLATILE
+from world import VOLATILE, names_of
 
 MODES = ("again", "strict")  # how the server takes a transaction that it knows
 
@@ -82,7 +82,7 @@ def load(path):
 
 def make(name, scenario, world):
     """Prepares the world, runs the scenario's command once under strace and proves the model by what it left."""
-    world.on()
+    world.on(scenario)
     try:
         scenario.prepare(world)
         world.boot()
@@ -93,12 +93,12 @@ def make(name, scenario, world):
         log = world.path("strace")
         code, said = strace.record([SIGNET, "-c", world.device.conf, *scenario.argv], log, world.device.env)
         gate.stop()
-        if code != 0:
+        if code != scenario.exit:
             raise RecordingError("the run to record ended with %d:\n%s" % (code, said))
         events = strace.read(log, world.device.folder, VOLATILE, gate.path, before)
         os.unlink(log)
         recording = Recording(name, before, events, gate.states, requests, [], [serial, world.serial_of("current")],
-                              world.names())
+                              names_of(world.tree()))
         _check(recording, gate, world)
         return recording
     finally:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is cut: each scenario brings a world to its beginning, and names the command that is recorded."""
+import os
 
 DAY = 86400  # seconds
 FIRST = "FIRST-CHALLENGE"
@@ -10,7 +11,15 @@ NEARLY_OVER = {"backdate": 90 * DAY, "valid_seconds": 8 * DAY}
 
 class Scenario:
     argv = ("apply",)
-    is_renewal = False  # one certificate is usable at every moment, and another one afterwards
+    exit = 0            # of the recorded run, and of the one that heals
+    is_renewal = False  # one certificate is usable at every moment
+    is_new = True       # and another one afterwards
+    event = "installed"  # in history
+    is_retirement = False
+
+    def refuses(self, world):
+        """What the consumer does not take: a function of the certificate's path, or None."""
+        return None
 
     def prepare(self, world):
         world.configure()
@@ -25,6 +34,7 @@ class Enroll(Scenario):
 class Renew(Scenario):
     """A due renewal with a new key, its trial by one consumer, and the end of the old key."""
     is_renewal = True
+    event = "renewed"
 
     def prepare(self, world):
         super().prepare(world)
@@ -33,4 +43,26 @@ class Renew(Scenario):
         world.authority.mode()
 
 
-SCENARIOS = {"enroll": Enroll(), "renew": Renew()}
+class Refused(Renew):
+    """The same, but the consumer does not take the new certificate: back to the old one."""
+    exit = 17
+    is_new = False
+    event = "rolled-back"
+
+    def refuses(self, world):
+        first = os.path.join(world.device.state, "scep", "dev", "0001")
+        return lambda path: not os.path.realpath(path).startswith(first)
+
+
+class Retire(Enroll):
+    """Certificate, key and settings go off the device, by name."""
+    argv = ("retire", "dev", "--yes")
+    event = "retired"
+    is_retirement = True
+
+    def prepare(self, world):
+        super().prepare(world)
+        world.device.signet("apply")
+
+
+SCENARIOS = {"enroll": Enroll(), "renew": Renew(), "refused": Refused(), "retire": Retire()}

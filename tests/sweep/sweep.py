@@ -4,6 +4,7 @@
 
     sweep.py [SCENARIO...]                       all of them, every point
     sweep.py --sample 40 [--seed 7] [SCENARIO...]    an even sample, another one each time
+    sweep.py --minutes 5 [SCENARIO...]           an even sample as large as the time allows
     sweep.py SCENARIO --point 37 --variant synced --mode strict [--recording FOLDER]
     sweep.py --real-kills [SCENARIO...]          no model: the processes are killed before each of their calls
 
@@ -79,45 +80,47 @@ class Sweep:
         if self.recorded.scenario != name:
             raise SystemExit("%s is a recording of %s" % (base, self.recorded.scenario))
 
-    def try_all(self, jobs):
-        """[(job, what is wrong)], one job after the other in each worker."""
-        wrong = []
+    def try_all(self, jobs, end):
+        """{job: what is wrong or None} of the jobs that were begun before `end`; each worker takes one after the other."""
+        done = {}
         workers = [Worker(self.base, number) for number in range(WORKERS)]
         queue = iter(jobs)
 
         def work(worker):
             for job in queue:
-                result = worker.do(job)
-                if result["wrong"]:
-                    wrong.append((job, result["wrong"]))
-                    self.tell(job, result["wrong"])
+                done[job] = worker.do(job)["wrong"]
+                if done[job]:
+                    self.tell(job, done[job])
+                if time.monotonic() > end:
+                    return
 
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
             list(pool.map(work, workers))
         for worker in workers:
             worker.close()
-        return wrong
+        return done
 
-    def points(self, chosen):
-        """Points [(Point, its looks)]: one of each looks is tried. How many did not heal."""
-        groups = {}
+    def points(self, chosen, end):
+        """Points [(Point, its looks)]: one of each looks is tried. (tried, not healed)"""
+        first = {}
         for point, looks in chosen:
-            groups.setdefault(looks, []).append(point)
-        wrong = self.try_all([points[0] for points in groups.values()])
-        failed = sum(len(points) for points in groups.values() if points[0] in [job for job, _ in wrong])
+            first.setdefault(looks, point)
+        done = self.try_all(first.values(), end)
+        tried = [first[looks] for _, looks in chosen if first[looks] in done]
+        failed = sum(done[point] is not None for point in tried)
         print("%s: %d events, %d points; points tried %d (%d different moments), points healed %d" % (
-            self.name, len(self.recorded.events), len(self.recorded.points()), len(chosen), len(groups), len(chosen) - failed))
-        return failed
+            self.name, len(self.recorded.events), len(self.recorded.points()), len(tried), len(done), len(tried) - failed))
+        return len(tried), failed
 
-    def kills(self, chosen):
-        """chosen: a function that picks from the numbers of all calls. How many did not heal."""
+    def kills(self, choose, end):
+        """choose: picks from the numbers of all calls. (tried, not healed)"""
         killed.build(self.base)
         counting = spawn("--count", self.base, "count", stdout=subprocess.PIPE)
         total = int(counting.communicate()[0])
-        numbers = chosen(list(range(1, total + 1)))
-        wrong = self.try_all(numbers)
-        print("%s: %d calls; kills tried %d, kills healed %d" % (self.name, total, len(numbers), len(numbers) - len(wrong)))
-        return len(wrong)
+        done = self.try_all(choose(list(range(1, total + 1))), end)
+        failed = sum(wrong is not None for wrong in done.values())
+        print("%s: %d calls; kills tried %d, kills healed %d" % (self.name, total, len(done), len(done) - failed))
+        return len(done), failed
 
     def tell(self, job, wrong):
         if isinstance(job, int):
@@ -129,31 +132,38 @@ class Sweep:
             self.name, what, wrong.replace("\n", "\n  "), os.path.relpath(__file__), self.name, self.base, again), flush=True)
 
 
-def even_sample(points, count, dice):
-    """`count` of them at equal distances, from a random start."""
-    if count >= len(points):
-        return points
-    start, step = dice.random(), len(points) / count
-    return [points[int((start + i) * step)] for i in range(count)]
+def spread(things, dice):
+    """All of them, each beginning of the list being spread evenly: steps of the golden ratio from a random start."""
+    ratio, start, seen = (5 ** 0.5 - 1) / 2, dice.random(), []
+    taken = [False] * len(things)
+    for step in range(20 * len(things)):
+        at = int((start + step * ratio) % 1 * len(things))
+        if not taken[at]:
+            taken[at] = True
+            seen.append(things[at])
+    return seen + [one for one, is_taken in zip(things, taken) if not is_taken]
 
 
-def run(sweep, options, dice):
-    """How many points or kills did not heal."""
+def run(sweep, options, dice, end):
+    """(points or kills tried, not healed)"""
     def choose(all_of_them, index_of):
         if options.point is not None:
             return [one for one in all_of_them if index_of(one) == options.point]
-        return even_sample(all_of_them, options.sample, dice) if options.sample else all_of_them
+        if options.sample or options.minutes:
+            return spread(all_of_them, dice)[:options.sample]
+        return all_of_them
     if options.real_kills:
-        return sweep.kills(lambda numbers: choose(numbers, lambda number: number))
+        return sweep.kills(lambda numbers: choose(numbers, lambda number: number), end)
     points = [(point, looks) for point, looks in sweep.recorded.points()
               if options.variant in (None, point.variant) and options.mode in (None, point.mode)]
-    return sweep.points(choose(points, lambda one: one[0].index))
+    return sweep.points(choose(points, lambda one: one[0].index), end)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario", nargs="*", help=", ".join(SCENARIOS))
     parser.add_argument("--sample", type=int, help="so many points of each scenario")
+    parser.add_argument("--minutes", type=float, help="for all scenarios together")
     parser.add_argument("--seed", type=int, help="of the sample")
     parser.add_argument("--point", type=int, help="cut before this event, or kill before this call")
     parser.add_argument("--real-kills", action="store_true", help="kill the processes instead of rebuilding the disk")
@@ -174,10 +184,11 @@ def parse():
 def main():
     options = parse()
     seed = options.seed if options.seed is not None else random.randrange(1 << 30)
-    if options.sample:
+    if options.sample or options.minutes:
         print("seed %d" % seed)
+    begun = time.monotonic()
     failed = 0
-    for name in options.scenario:
+    for number, name in enumerate(options.scenario):
         # short, since sockets' paths end at 108 bytes; in memory where there is some, since the model needs no disk
         base = options.recording or tempfile.mkdtemp(prefix="sg.", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         sweep = Sweep(name, os.path.abspath(base))
@@ -185,10 +196,11 @@ def main():
             for index in range(len(sweep.recorded.events)):
                 print("%4d %s" % (index, sweep.recorded.events[index]))
             continue
-        begun = time.monotonic()
-        wrong = run(sweep, options, random.Random("%s %d" % (name, seed)))
-        print("%s: %.0f s" % (name, time.monotonic() - begun), flush=True)
-        failed += wrong
+        left = options.minutes * 60 - (time.monotonic() - begun) if options.minutes else float("inf")
+        end = time.monotonic() + left / (len(options.scenario) - number)
+        tried, wrong = run(sweep, options, random.Random("%s %d" % (name, seed)), end)
+        print("%s: after %.0f s" % (name, time.monotonic() - begun), flush=True)
+        failed += wrong if tried else 1
         if not wrong and not options.recording:
             shutil.rmtree(base)
     return 1 if failed else 0

@@ -6,6 +6,7 @@ process of the sweep has a mount and a network namespace of its own (sweep.py).
 """
 import json
 import os
+import re
 import shutil
 import signal
 import traceback
@@ -112,6 +113,22 @@ class Authority:
                 os.unlink(os.path.join(issued, name))
 
 
+def names_of(tree):
+    """Files, links and generations of a device, these called by the link that names them, or "other": so that runs compare.
+    The other folders are made when they are needed first, and stay."""
+    profile = "state/scep/dev"
+    links = {content: path for path, (kind, _, content) in tree.items()
+             if kind == "link" and os.path.dirname(path) == profile}
+    out = []
+    for path, (kind, _, _) in tree.items():
+        found = re.match(profile + r"/(\d{4})(/.*|$)", path)
+        if found:
+            path = links.get(found.group(1), profile + "/other") + found.group(2)
+        if kind != "dir" or found:
+            out.append(path)
+    return sorted(out)
+
+
 class World:
     def __init__(self, folder):
         self.folder = folder
@@ -140,7 +157,7 @@ class World:
         for name in VOLATILE:
             shutil.rmtree(os.path.join(self.device.folder, name), True)
 
-    def on(self, refuses=None):
+    def on(self, scenario):
         """All but the device's own programs run; its TPM is reached without the gate."""
         os.makedirs(self.gate_folder, exist_ok=True)
         for name in ("tpm.sock", "tpm.sock.ctrl"):
@@ -150,7 +167,7 @@ class World:
             os.symlink(self.swtpm.path + name[len("tpm.sock"):], path)
         self.authority.start()
         self.swtpm.start()
-        self.supplicant = Supplicant(self.control, "lan0", self.wpa_conf, refuses)
+        self.supplicant = Supplicant(self.control, "lan0", self.wpa_conf, scenario.refuses(self))
 
     def off(self):
         if self.supplicant:
@@ -196,19 +213,6 @@ class World:
             return None
         with open(os.path.join(folder, "cert.pem"), "rb") as file:
             return hex_serial(x509.load_pem_x509_certificate(file.read()).serial_number)
-
-    def names(self):
-        """Files of the device; a generation that a link names has the link's name, so that runs compare."""
-        links = {os.path.relpath(self.generation(link), self.device.folder) + "/": "state/scep/dev/%s/" % link
-                 for link in ("current", "previous") if self.generation(link)}
-        out = []
-        for path, (kind, _, _) in self.tree().items():
-            for folder, name in links.items():
-                if (path + "/").startswith(folder):
-                    path = name + path[len(folder):]
-            if kind == "file" or not path.endswith("/"):
-                out.append(path)
-        return sorted(out)
 
     def history(self):
         path = os.path.join(self.device.state, "history")
