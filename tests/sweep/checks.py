@@ -3,7 +3,7 @@
 import os
 import re
 
-import tpm
+import tpm_client
 from scenario import FIRST
 from world import VOLATILE, names_of
 
@@ -32,8 +32,8 @@ def usable(world, link="current"):
             parts[name] = file.read()
     need(parts["chain.pem"].startswith(parts["cert.pem"]), "chain.pem of %s does not begin with cert.pem", link)
     try:
-        tpm.check_key(world.swtpm.path, parts["key.der"], parts["cert.pem"])
-    except (tpm.TpmError, ValueError) as reason:
+        tpm_client.check_key(world.swtpm.path, parts["key.der"], parts["cert.pem"])
+    except (tpm_client.TpmError, ValueError) as reason:
         raise Broken("%s: %s" % (link, reason)) from reason
     return world.serial_of(link)
 
@@ -95,8 +95,8 @@ def same_names(wanted, found):
 
 
 def empty_tpm(world):
-    wanted = {"persistent": [tpm.STORAGE_KEY], "transient": [], "loaded session": [], "saved session": []}
-    with tpm.Client(world.swtpm.path) as client:
+    wanted = {"persistent": [tpm_client.STORAGE_KEY], "transient": [], "loaded session": [], "saved session": []}
+    with tpm_client.Client(world.swtpm.path) as client:
         found = {kind: client.handles(kind) for kind in wanted}
     need(found == wanted, "in the TPM: %s", {kind: ["0x%08x" % one for one in some] for kind, some in found.items()})
 

@@ -11,7 +11,7 @@ import checks
 import killed
 import recording as recordings
 from scenario import SCENARIOS
-from tpm import TpmError
+from tpm_client import TpmError
 from world import World
 
 RECORDED, WORLD, RECORDING = "recorded", "x", "recording"
