@@ -49,42 +49,48 @@ TEST_GROUP(crl)
 	{
 		refused(der, ERR_UNTRUSTED, code, words);
 	}
-	// SEQUENCE { tbs, ecdsa-with-SHA256, signature by the CA }
-	std::string sign(const std::string &tbs)
+	// SEQUENCE { tbs, ecdsa-with-SHA256 or 384, signature by the CA } and perhaps something behind it
+	std::string sign(const std::string &tbs, const std::string &digest = "sha256", bool has_more = false)
 	{
 		struct der_out out;
 		struct buf der;
 		lab.write("tbs", tbs);
-		lab.run("openssl dgst -sha256 -sign ca.key -out tbs.sig tbs");
+		lab.run("openssl dgst -" + digest + " -sign ca.key -out tbs.sig tbs");
 		std::string signature = lab.read("tbs.sig");
 		der_out_init(&out, 65536);
 		buf_init(&der, 65536);
 		size_t outer = der_begin(&out);
 		der_put_raw(&out, tbs.data(), tbs.size());
-		algorithm(&out);
+		algorithm(&out, digest == "sha384" ? "1.2.840.10045.4.3.3" : "1.2.840.10045.4.3.2");
 		der_put_bits(&out, signature.data(), signature.size());
+		if (has_more)
+			der_put_null(&out);
 		der_end(&out, outer, DER_SEQUENCE);
 		LONGS_EQUAL(ERR_OK, der_finish(&out, &der));
 		std::string made(reinterpret_cast<const char *>(der.data), der.len);
 		buf_clear(&der);
 		return made;
 	}
-	static void algorithm(struct der_out *out)
+	static void algorithm(struct der_out *out, const char *oid = "1.2.840.10045.4.3.2")
 	{
 		size_t algorithm = der_begin(out);
-		der_put_oid(out, "1.2.840.10045.4.3.2");
+		der_put_oid(out, oid);
 		der_end(out, algorithm, DER_SEQUENCE);
 	}
 	// What openssl does not write: a list without nextUpdate, critical extensions of entries, a serial listed twice.
-	std::string own(bool has_next, const std::vector<own_entry> &entries, bool is_v2 = true)
+	std::string own(bool has_next, const std::vector<own_entry> &entries, int version = 1)
+	{
+		return sign(own_tbs(has_next, entries, version));
+	}
+	std::string own_tbs(bool has_next, const std::vector<own_entry> &entries, int version = 1)
 	{
 		struct der_out out;
 		struct buf der;
 		der_out_init(&out, 65536);
 		buf_init(&der, 65536);
 		size_t tbs = der_begin(&out);
-		if (is_v2)
-			der_put_small(&out, 1);
+		if (version >= 0)
+			der_put_small(&out, static_cast<uint32_t>(version));
 		algorithm(&out);
 		der_put_raw(&out, lab.cert.issuer.data, lab.cert.issuer.len);
 		der_put_time(&out, lab.question.now - 60);
@@ -96,7 +102,7 @@ TEST_GROUP(crl)
 		der_end(&out, list, DER_SEQUENCE);
 		der_end(&out, tbs, DER_SEQUENCE);
 		LONGS_EQUAL(ERR_OK, der_finish(&out, &der));
-		std::string made = sign(std::string(reinterpret_cast<const char *>(der.data), der.len));
+		std::string made(reinterpret_cast<const char *>(der.data), der.len);
 		buf_clear(&der);
 		return made;
 	}
@@ -132,7 +138,7 @@ TEST(crl, ACertificateThatIsNotListedIsGood)
 	LONGLONGS_EQUAL(lab.answer.this_update + 7 * 86400, lab.answer.next_update);
 	good(list(other_entry));
 	good(own(true, { { false, nullptr, false, 0 } }));
-	good(own(true, {}, false)); // version 1, and a SEQUENCE without entries
+	good(own(true, {}, -1)); // version 1, and a SEQUENCE without entries
 }
 
 TEST(crl, AListedOneIsRevokedWithItsReasonAndTime)
@@ -232,8 +238,22 @@ TEST(crl, TheScopeMustHoldTheCertificateForEveryReason)
 		untrusted(list(lab.revoked(""), start + one), "revocation.scope", "issuingDistributionPoint");
 }
 
+TEST(crl, WhatTheIssuerSignedMustBeAListAllTheSame)
+{
+	good(sign(own_tbs(true, {})));
+	refused(own(true, {}, 2), ERR_INVALID, "revocation.malformed", "its version");
+	refused(sign(own_tbs(true, {}), "sha384"), ERR_INVALID, "revocation.malformed", "stands twice");
+	refused(sign(own_tbs(true, {}), "sha256", true), ERR_INVALID, "revocation.malformed", "its signature");
+}
+
 TEST(crl, SerialsAreComparedAsNumbers)
 {
+	std::string plain(reinterpret_cast<const char *>(lab.cert.serial.data), lab.cert.serial.len);
+	std::string padded = '\0' + plain;
+	lab.cert.serial = bytes_of(padded);
+	std::string own_list = own(true, { { true, nullptr, false, 0 } });
+	lab.cert.serial = bytes_of(plain);
+	revoked(own_list, 0);
 	std::string der = list(lab.revoked(""));
 	std::string serial = std::string(2, '\0') + std::string(reinterpret_cast<const char *>(lab.cert.serial.data),
 	                                                        lab.cert.serial.len);
