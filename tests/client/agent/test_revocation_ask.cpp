@@ -8,7 +8,7 @@
 #include "hal/clock.h"
 
 // What the worker is answered, by url; it runs in a child, so it tells what it was asked by a pipe.
-static struct world {
+static struct outside {
 	std::string good, revoked;
 	int tell;
 } w;
