@@ -2,6 +2,7 @@
 #include "client/agent/pass.h"
 #include <stdio.h>
 #include <string.h>
+#include "client/agent/event.h"
 #include "client/agent/retirement.h"
 #include "hal/log.h"
 
@@ -90,7 +91,11 @@ static void set_to_floor(struct pass *pass, int64_t now)
 	}
 	clock_text(now, from, sizeof from);
 	clock_text(pass->clock.floor, to, sizeof to);
-	log_info("clock: the system clock stood at %s and is not trusted; set to %s, before which it cannot be", from, to);
+	struct event event = { .kind = EVENT_CLOCK, .profile = "" };
+	snprintf(event.reason, sizeof event.reason,
+	         "the system clock stood at %s and is not trusted; set to %s, before which it cannot be", from, to);
+	log_info("clock: %s", event.reason);
+	event_note(&pass->store, &event);
 	judge_clock(pass);
 }
 

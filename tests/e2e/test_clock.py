@@ -115,6 +115,7 @@ class Alone(Clocks, Case):
         self.reboot(dev, clock, BOOT_1970)
         done = dev.signet("apply")
         self.assertIn("clock: the system clock stood at 1970-01-01T00:00:", done.stderr)
+        self.assertIn('"event":"clock"', read(dev.path("run", "events")).replace(" ", ""))
         self.assertGreater(clock.now(), after - 60)
         self.settled(dev, ca, trusted=False)
         # that time was a lie: a right clock takes it back, and a boot without one does not return to it
