@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
+#include "client/ca_lab.hpp"
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -173,8 +174,9 @@ TEST_GROUP(retirement)
 		LONGS_EQUAL(ERR_OK, generation_link(&pass.store, "dev", "previous", 1, &why));
 		LONGS_EQUAL(ERR_OK, generation_link(&pass.store, "dev", "current", 2, &why));
 		folder->run("echo marks > root/state/scep/dev/used; echo x > root/state/scep/dev/rollover.pem; "
-		            "ln -s 0002 root/state/scep/dev/current.new; echo pem > root/state/trust/root.pem; "
+		            "ln -s 0002 root/state/scep/dev/current.new; "
 		            "echo pem > root/state/trust/other.pem");
+		folder->write("root/state/trust/root.pem", ca_lab::get().folder.read("root.pem"));
 		struct consumer *list = new struct consumer[CONFIG_PROFILES_MAX];
 		size_t count = consumers_list(&config, list);
 		for (size_t i = 0; i < count; i++) {

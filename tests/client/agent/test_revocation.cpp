@@ -116,7 +116,7 @@ TEST(revocation, ARevokedOneIsKnownAndWrittenOnce)
 	LONGS_EQUAL(6, known.reason);
 	LONGLONGS_EQUAL(1795359759, known.revoked_at);
 	LONGS_EQUAL(0, known.request);
-	CHECK_HAS(history(), " revoked p serial=4d5a0000000000000000000000000001 generation=1 reason=certificate on hold\n");
+	CHECK_HAS(history(), " revoked p serial=4d5a0000000000000000000000000001 old_serial=- generation=1 certificate on hold\n");
 	std::string before = state();
 	check();
 	LONGS_EQUAL(2, asked());
