@@ -9,7 +9,7 @@
 
 // What the worker is answered, by url; it runs in a child, so it tells what it was asked by a pipe.
 static struct outside {
-	std::string good, revoked;
+	std::string good, revoked, unknown;
 	int tell;
 } w;
 
@@ -23,7 +23,7 @@ static enum err fake_http(const struct http_request *r, struct http_reply *out, 
 	*out = {};
 	buf_init(&out->body, 1024 * 1024);
 	out->status = 200;
-	const std::string *body = url == "good" ? &w.good : url == "revoked" ? &w.revoked : nullptr;
+	const std::string *body = url == "good" ? &w.good : url == "revoked" ? &w.revoked : url == "unknown" ? &w.unknown : nullptr;
 	if (url == "crash")
 		_exit(7);
 	while (url == "hang")
@@ -65,6 +65,8 @@ TEST_GROUP(revocation_ask)
 		close(ends[1]);
 		w.good.clear();
 		w.good.shrink_to_fit();
+		w.unknown.clear();
+		w.unknown.shrink_to_fit();
 		w.revoked.clear();
 		w.revoked.shrink_to_fit();
 	}
@@ -102,6 +104,23 @@ TEST(revocation_ask, TheFirstThatIsBelievedDecides)
 	CHECK_HAS(all, "down ");
 	CHECK_HAS(all, "good ");
 	CHECK_HAS_NOT(all, "revoked ");
+}
+
+TEST(revocation_ask, AResponderThatKnowsNothingOfItIsNotTheLastWord)
+{
+	const std::string respond = "openssl ocsp -index index.txt -CA ca.pem -rsigner ca.pem -rkey ca.key -reqin req.der -ndays 1 ";
+	lab.run("openssl ocsp -issuer ca.pem -serial 0x" LEAF_SERIAL " -no_nonce -reqout req.der");
+	lab.run(respond + "-respout r.der"); // of the database of the list before
+	w.revoked = lab.read("r.der");
+	lab.write("index.txt", "");
+	lab.run(respond + "-respout u.der");
+	w.unknown = lab.read("u.der");
+	places.is_ocsp = true;
+	LONGS_EQUAL_TEXT(ERR_OK, ask({ "unknown", "down" }), lab.why.text);
+	LONGS_EQUAL(REVOCATION_UNKNOWN, lab.answer.verdict);
+	LONGS_EQUAL_TEXT(ERR_OK, ask({ "unknown", "revoked" }), lab.why.text);
+	lab.check_revoked(1);
+	CHECK_HAS(asked(), "unknown 0PF "); // the limit of any reply
 }
 
 TEST(revocation_ask, TheLastFailureIsTold)
