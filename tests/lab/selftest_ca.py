@@ -328,6 +328,45 @@ def broken_replies_are_broken(lab):
         same(reply.info["digest_algorithm"]["algorithm"].native, "sha384", "digest")
 
 
+def announced(lab):
+    """What openssl reads in GetNextCACert under the first issuing CA's signature: subjects, issuers."""
+    status, kind, body = http(lab.scep + "?operation=GetNextCACert")
+    same((status, kind), (200, "application/x-x509-next-ca-cert"), "GetNextCACert")
+    inner = run("openssl", "cms", "-verify", "-inform", "DER", "-binary", "-nointern", "-certfile",
+                lab.path("issuing.pem"), "-noverify", data=body)
+    shown = run("openssl", "pkcs7", "-inform", "DER", "-print_certs", "-noout", data=inner).decode()
+    return [line.rpartition("CN = ")[2] for line in shown.splitlines() if line]
+
+
+def the_ca_is_renewed_and_says_so_before(lab):
+    same(http(lab.scep + "?operation=GetNextCACert")[0], 404, "status without an announcement")
+    lab.mode(announce="intermediate,root")
+    check(b"GetNextCACert\r\n" in http(lab.scep + "?operation=GetCACaps")[2], "not in GetCACaps")
+    first, root = "Signet Lab Issuing CA", "Signet Lab Root CA"
+    same(announced(lab), [first, root, first, root + " 2", root + " 2", root + " 2"], "announcement")
+    for by in ("ra", "stranger", "device", "nobody"):
+        lab.mode(announce="intermediate", announce_by=by)
+        try:
+            announced(lab)
+        except AssertionError:
+            continue
+        raise AssertionError("the signer is not " + by)
+    old = lab.ca_certificates()
+    lab.mode(rolled="intermediate")
+    enc, _, issuing, same_root = lab.ca_certificates()
+    same(same_root.dump(), old[3].dump(), "root")
+    same(issuing.subject.dump(), old[2].subject.dump(), "name of the renewed CA")
+    check(issuing.public_key.dump() != old[2].public_key.dump(), "the key is not new")
+    for name, one in (("new-issuing", issuing), ("new-enc", enc)):
+        with open(lab.path(name + ".pem"), "wb") as file:
+            file.write(run("openssl", "x509", "-inform", "DER", data=one.dump()))
+    run("openssl", "verify", "-x509_strict", "-CAfile", lab.path("root.pem"), "-untrusted",
+        lab.path("new-issuing.pem"), lab.path("new-enc.pem"))
+    done = run("openssl", "verify", "-partial_chain", "-trusted", lab.path("issuing.pem"),
+               lab.path("new-enc.pem"), ok=False)
+    check(done.returncode != 0, "the first CA has issued the new RA certificate")
+
+
 def the_challenge_page_is_microsofts(lab):
     url = lab.url + "/certsrv/mscep_admin/"
     same(http(url)[0], 401, "status without a password")
@@ -408,7 +447,8 @@ CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the
           a_pending_request_is_polled, a_known_transaction_gets_its_certificate,
           a_kept_ca_goes_on_where_it_was,
           refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
-          broken_replies_are_broken, the_challenge_page_is_microsofts, scepclient_enrolls,
+          broken_replies_are_broken, the_ca_is_renewed_and_says_so_before,
+          the_challenge_page_is_microsofts, scepclient_enrolls,
           no_challenge_is_written_down,
           scepserver_starts_and_stops)
 
