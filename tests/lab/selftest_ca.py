@@ -205,6 +205,8 @@ def a_kept_ca_goes_on_where_it_was(lab):
     words = [first.challenge(), first.challenge(), first.challenge()]
     reply = client.ask(words[0])
     leaf = client.opened(reply)[0]
+    first.mode(rolled="renamed")
+    rolled = [one.dump() for one in first.ca_certificates()]
     first.mode(pending=2)
     pending = waiting.ask(words[1])
     first.stop()
@@ -213,6 +215,9 @@ def a_kept_ca_goes_on_where_it_was(lab):
         same(again.url, first.url, "url")
         same([one.dump() for one in again.ca_certificates()], [one.dump() for one in first.ca_certificates()],
              "GetCACert")
+        again.mode(rolled="renamed")
+        same([one.dump() for one in again.ca_certificates()], rolled, "GetCACert of the successor")
+        again.mode(pending=2)
         same(client.opened(client.send(reply.message))[0].serial_number, leaf.serial_number, "serial")
         refused(Client(again, "thief").ask(words[0]), 2, "already used")
         same(waiting.poll(pending.message["transaction"]).status, "3", "second answer")

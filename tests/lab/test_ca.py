@@ -49,6 +49,7 @@ def serve(arguments, ready=lambda: None):
     hierarchy.write(folder)
     decider = authority.Authority(folder, hierarchy)
     if kept:
+        kept.load_successors(hierarchy)
         kept.load(decider)
     http = server.Server(folder, host, base, decider, kept)
     if kept:

@@ -41,7 +41,7 @@ def put_back(world, recorded, base, point):
     world.swtpm.put(recorded.tpm_states[recorded.commands_at(point.index)])
     world.authority.put(os.path.join(base, RECORDED, "ca"), recorded.requests + exchanges)
     if point.mode == "strict":
-        world.authority.mode(strict_transactions=True, no_poll=True)
+        world.authority.mode(**world.authority.current_mode(), strict_transactions=True, no_poll=True)
     world.on(SCENARIOS[recorded.scenario])
 
 

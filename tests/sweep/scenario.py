@@ -54,6 +54,24 @@ class Refused(Renew):
         return lambda path: not os.path.realpath(path).startswith(first)
 
 
+class Announced(Renew):
+    """A renewal while the CA announces its successor, which is kept."""
+
+    def prepare(self, world):
+        super().prepare(world)
+        world.authority.mode(announce=["renamed"])
+
+
+class Rolled(Renew):
+    """A renewal by the successor that the one before announced."""
+
+    def prepare(self, world):
+        super().prepare(world)
+        world.authority.mode(announce=["renamed"], **NEARLY_OVER)
+        world.device.signet("apply")
+        world.authority.mode(rolled="renamed")
+
+
 class Retire(Enroll):
     """Certificate, key and settings go off the device, by name."""
     argv = ("retire", "dev", "--yes")
@@ -65,4 +83,5 @@ class Retire(Enroll):
         world.device.signet("apply")
 
 
-SCENARIOS = {"enroll": Enroll(), "renew": Renew(), "refused": Refused(), "retire": Retire()}
+SCENARIOS = {"enroll": Enroll(), "renew": Renew(), "refused": Refused(), "announced": Announced(), "rolled": Rolled(),
+             "retire": Retire()}

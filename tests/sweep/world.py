@@ -79,10 +79,14 @@ class Authority:
             self.pid = 0
 
     def mode(self, **keys):
-        disk_path = os.path.join(self.folder, "mode.json")
-        with open(disk_path + ".new", "w", encoding="ascii") as file:
+        path = os.path.join(self.folder, "mode.json")
+        with open(path + ".new", "w", encoding="ascii") as file:
             json.dump(keys, file)
-        os.rename(disk_path + ".new", disk_path)
+        os.rename(path + ".new", path)
+
+    def current_mode(self):
+        path = os.path.join(self.folder, "mode.json")
+        return json.loads(read(path)) if os.path.exists(path) else {}
 
     def add_challenge(self, text):
         with open(self.challenges, "a", encoding="ascii") as file:

@@ -4,11 +4,14 @@
 import base64
 import json
 import os
+import threading
 
 from asn1crypto import pem
 
-from . import pki
+from . import options, pki
 from .request import CertificationRequest
+
+SUCCEEDED = ("root", "issuing", "enc", "sign")  # of a successor, in the order of Hierarchy.succeeded()
 
 
 def _text(data):
@@ -63,22 +66,43 @@ class Kept:
             return made
         known = pki.Hierarchy.__new__(pki.Hierarchy)
         for name in names["identities"]:
-            setattr(known, name, pki.load_identity(self._path(name + ".pem")))
+            setattr(known, name, self._identity(name))
         known.named = {word: getattr(known, name) for word, name in names["named"].items()}
+        known.host, known.rolled, known.lock = known.enc.subject_der, {}, threading.Lock()
         return known
 
     def _save_hierarchy(self, hierarchy):
         found = {name: one for name, one in vars(hierarchy).items() if isinstance(one, pki.Identity)}
         for name, one in found.items():
-            pki.write_key(self.folder, name + ".pem", one.key)
-            with open(self._path(name + ".pem"), "ab") as file:
-                file.write(pem.armor("CERTIFICATE", one.der))
+            self._save_identity(name, one)
         named = {word: next(name for name, one in found.items() if one is wanted)
                  for word, wanted in hierarchy.named.items()}
         write_whole(self._path("hierarchy.json"), json.dumps({"identities": sorted(found), "named": named}))
 
+    def _identity(self, name):
+        return pki.load_identity(self._path(name + ".pem"))
+
+    def _save_identity(self, name, one):
+        pki.write_key(self.folder, name + ".pem", one.key)
+        with open(self._path(name + ".pem"), "ab") as file:
+            file.write(pem.armor("CERTIFICATE", one.der))
+
+    def _save_successors(self, hierarchy):
+        for word, one in hierarchy.rolled.items():
+            if not os.path.exists(self._path(word + ".sign.pem")):
+                for name in SUCCEEDED:
+                    self._save_identity("%s.%s" % (word, name), getattr(one, name))
+
+    def load_successors(self, hierarchy):
+        """Those that took over at an earlier start; once the hierarchy knows its folder."""
+        for word in options.SUCCESSORS:
+            if os.path.exists(self._path(word + ".sign.pem")):
+                hierarchy.rolled[word] = hierarchy.succeeded(
+                    word, *[self._identity("%s.%s" % (word, name)) for name in SUCCEEDED])
+
     # -- transactions, challenges, certificates issued --
     def save(self, number, authority):
+        self._save_successors(authority.hierarchy)
         from_authority = {
             "handed_out": authority.book.handed_out,
             "used": sorted(authority.book.used),

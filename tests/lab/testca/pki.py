@@ -155,17 +155,23 @@ class Hierarchy:
         now = int(time.time())
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             root_key, issuing_key, enc_key, sign_key = pool.map(lambda _: new_key(), range(4))
-        one = copy.copy(self)
+        root = self.root
         if word == "root":
-            one.root = self.authority(None, root_key, name("Signet Lab Root CA 2"), now, 20, None)
+            root = self.authority(None, root_key, name("Signet Lab Root CA 2"), now, 20, None)
         subject = name("Signet Lab Issuing CA 2") if word == "renamed" else self.issuing.subject_der
-        one.issuing = self.authority(one.root, issuing_key, subject, now + 60, 10, 0)
+        one = copy.copy(self)
+        one.issuing = self.authority(root, issuing_key, subject, now + 60, 10, 0)
         # made while a device already asks: valid before its pass began
         began = now - 3600
-        one.enc = one._agent(self.host, enc_key, KEY_ENCIPHERMENT, began, began + 2 * YEAR)
-        one.sign = one._agent(self.host, sign_key, DIGITAL_SIGNATURE, began, began + 2 * YEAR)
-        one.named = {**self.named, "enc": one.enc, "sign": one.sign, "issuing": one.issuing,
-                     "root": one.root}
+        enc = one._agent(self.host, enc_key, KEY_ENCIPHERMENT, began, began + 2 * YEAR)
+        sign = one._agent(self.host, sign_key, DIGITAL_SIGNATURE, began, began + 2 * YEAR)
+        return self.succeeded(word, root, one.issuing, enc, sign)
+
+    def succeeded(self, word, root, issuing, enc, sign):
+        """This hierarchy with other identities, whose certificates are in its folder then."""
+        one = copy.copy(self)
+        one.root, one.issuing, one.enc, one.sign = root, issuing, enc, sign
+        one.named = {**self.named, "enc": enc, "sign": sign, "issuing": issuing, "root": root}
         for label, each in (("issuing", one.issuing), ("root", one.root)):
             write_file(self.folder, "%s-%s.cer" % (word, label), each.der)
         return one
