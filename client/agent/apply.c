@@ -6,6 +6,7 @@
 #include "client/agent/announce.h"
 #include "client/agent/binding.h"
 #include "client/agent/metrics.h"
+#include "client/agent/repair.h"
 #include "client/agent/retirement.h"
 #include "client/agent/revocation.h"
 #include "client/agent/schedule.h"
@@ -310,6 +311,16 @@ static void check_revocation(struct work *w, const struct scep_profile *p, bool 
 
 /* ---- what needs no certificate server ---- */
 
+static void repair_profiles(struct work *w)
+{
+	const struct config *config = w->pass->config;
+	for (size_t i = 0; i < config->scep_count; i++) {
+		struct why why = { .code = "" };
+		if (repair_profile(w->pass, &config->sceps[i], &why) != ERR_OK)
+			log_warn("scep: %s: not looked through for damage: %s", config->sceps[i].name, why.text);
+	}
+}
+
 /* Settings that a cut left behind `current`, before anything waits for a network: they may be what opens it. */
 static void repair_settings(struct work *w)
 {
@@ -388,6 +399,7 @@ static void work_all(struct work *w)
 	w->consumer_count = consumers_list(config, w->consumers);
 	binding_check(w->pass);
 	work_trusts(w);
+	repair_profiles(w);
 	repair_settings(w);
 	work_open_networks(w);
 	for (size_t i = 0; i < config->scep_count; i++) {

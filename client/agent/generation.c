@@ -30,14 +30,14 @@ enum err generation_forget_request(const struct store *store, const char *profil
 	return e;
 }
 
-static enum err add_self_signed(const struct certificate_set *anchors, struct buf *pem)
+enum err generation_ca_pem(const struct certificate_set *anchors, struct buf *out)
 {
 	enum err e = ERR_OK;
 	for (size_t i = 0; i < anchors->count && e == ERR_OK; i++) {
 		struct certificate cert;
 		if (certificate_parse(buf_bytes(&anchors->der[i]), &cert, NULL) == ERR_OK &&
 		    name_equal(cert.subject, cert.issuer))
-			e = certificate_to_pem(cert.der, pem);
+			e = certificate_to_pem(cert.der, out);
 	}
 	return e;
 }
@@ -47,7 +47,7 @@ enum err generation_complete(const struct store *store, const char *profile, uns
 {
 	struct buf pem;
 	buf_init(&pem, CHAIN_PEM_MAX);
-	enum err e = add_self_signed(anchors, &pem);
+	enum err e = generation_ca_pem(anchors, &pem);
 	if (e == ERR_OK)
 		e = generation_write_part(store, profile, number, "ca.pem", buf_bytes(&pem), why);
 	buf_cut(&pem, 0);

@@ -13,6 +13,8 @@ extern "C" {
 /** Take message.der and what belongs to it away; the key stays. The transaction is over. */
 enum err generation_forget_request(const struct store *store, const char *profile, unsigned number,
                                    struct why *why) MUST_CHECK;
+/** PEM of the self-signed ones among `anchors`: what ca.pem holds. */
+enum err generation_ca_pem(const struct certificate_set *anchors, struct buf *out) MUST_CHECK;
 /** Write ca.pem (self-signed anchors), chain.pem (leaf first, root left out) and, last, cert.pem. */
 enum err generation_complete(const struct store *store, const char *profile, unsigned number,
                              const struct issued *issued, const struct certificate_set *anchors,

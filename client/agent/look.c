@@ -278,6 +278,7 @@ static void look_tpm(struct pass *pass, struct tpm_view *out)
 		             : e == ERR_LOCKED_OUT                                       ? "locked-out"
 		             : e == ERR_CHANGED                                          ? "changed"
 		                                                                         : "failing";
+		pass->is_tpm_changed = e == ERR_CHANGED; /* its profiles say so too */
 		return;
 	}
 	out->state = facts.is_locked_out ? "locked-out" : "ok";

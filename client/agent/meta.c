@@ -85,6 +85,8 @@ enum err generation_meta_read(const struct store *store, const char *profile, un
 		e = file_read(path, &text, why);
 	if (e == ERR_OK)
 		e = ini_text_read(buf_bytes(&text), path, take, &r, why);
+	if (e == ERR_OK && r.schema == 0)
+		e = why_set(why, ERR_INVALID, "state.meta", "%s names no schema: it is damaged", path);
 	if (e == ERR_OK && r.schema != SCHEMA)
 		e = why_set(why, ERR_UNSUPPORTED, "state.schema", "%s: schema %lu, not %d", path, r.schema, SCHEMA);
 	if (e == ERR_OK)

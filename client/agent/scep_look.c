@@ -168,6 +168,22 @@ static bool is_lost(const struct pass *pass, const char *profile, unsigned numbe
 	       binding_is_lost(pass, out);
 }
 
+/* A request can be sent again only as it was. */
+static bool is_whole(const struct pass *pass, const char *profile, unsigned request)
+{
+	static const char *const parts[] = { "message.der", "signer.der", "request.der" };
+	struct buf part;
+	bool is_whole = true;
+	buf_init(&part, SCEP_MESSAGE_MAX);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && is_whole; i++) {
+		buf_cut(&part, 0);
+		enum err e = generation_read(&pass->store, profile, request, parts[i], &part, NULL);
+		is_whole = e == ERR_OK ? part.len > 0 : e != ERR_NOT_FOUND;
+	}
+	buf_clear(&part);
+	return is_whole;
+}
+
 /* What a key is missing for cannot go on: its answer could not be opened, its certificate not be used. */
 static void leave_what_is_lost(const struct pass *pass, const char *profile, struct scep_view *v)
 {
@@ -175,6 +191,8 @@ static void leave_what_is_lost(const struct pass *pass, const char *profile, str
 	struct generation_meta meta;
 	if (g->request != 0 && generation_meta_read(&pass->store, profile, g->request, &v->request, NULL) != ERR_OK)
 		g->request = 0; /* cannot be resumed without its transaction: swept by the next enrollment */
+	if (g->request != 0 && !is_whole(pass, profile, g->request))
+		g->request = 0;
 	if (g->request != 0 && (binding_is_lost(pass, &v->request) || is_lost(pass, profile, g->signer, &meta)))
 		g->request = 0;
 	if (is_lost(pass, profile, g->complete, &meta))

@@ -98,7 +98,7 @@ static unsigned number_of(const char *name)
 	return number;
 }
 
-static unsigned link_number(const struct store *store, const char *profile, const char *name)
+unsigned generation_named(const struct store *store, const char *profile, const char *name)
 {
 	char path[FILE_PATH_MAX];
 	char target[64];
@@ -144,8 +144,8 @@ static void survey_entry(void *ctx, const char *name)
 enum err generations_look(const struct store *store, const char *profile, struct generations *out, struct why *why)
 {
 	char folder[FILE_PATH_MAX];
-	struct generations g = { .current = link_number(store, profile, "current"),
-		                 .previous = link_number(store, profile, "previous") };
+	struct generations g = { .current = generation_named(store, profile, "current"),
+		                 .previous = generation_named(store, profile, "previous") };
 	struct survey survey = { store, profile, &g };
 	if (g.current != 0 && !has(store, profile, g.current, "cert.pem"))
 		g.current = 0; /* points nowhere: as if there were none */
@@ -227,8 +227,8 @@ static void sweep_entry(void *ctx, const char *name)
 	unsigned number = number_of(name);
 	const struct generations *k = s->keep;
 	/* what a link names stays, even if its certificate is gone: its key may be all that is left */
-	if (number == 0 || number == link_number(s->store, s->profile, "current") ||
-	    number == link_number(s->store, s->profile, "previous") || number == k->request || number == k->signer ||
+	if (number == 0 || number == generation_named(s->store, s->profile, "current") ||
+	    number == generation_named(s->store, s->profile, "previous") || number == k->request || number == k->signer ||
 	    number == k->complete || number == k->unused || s->err != ERR_OK)
 		return;
 	s->err = generation_path(s->store, s->profile, number, NULL, path);

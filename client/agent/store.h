@@ -90,6 +90,8 @@ enum err generation_meta_write(const struct store *store, const char *profile, u
 /** As generation_write_part(). */
 enum err generation_meta_write_part(const struct store *store, const char *profile, unsigned number,
                                     const struct generation_meta *meta, struct why *why) MUST_CHECK;
+/** Number that the link `name` holds, whatever stands there; 0: no such link. */
+unsigned generation_named(const struct store *store, const char *profile, const char *name);
 /** Point `name` ("current", "previous") at a generation; number 0 takes the link away. */
 enum err generation_link(const struct store *store, const char *profile, const char *name, unsigned number,
                          struct why *why) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "client/agent/used.h"
 #include <stdlib.h>
 #include <string.h>
+#include "hal/log.h"
 
 #define SALT_LEN 32
 #define HEX_LEN (2 * SHA256_LEN)
@@ -52,8 +53,15 @@ enum err used_salt(const struct store *store, const char *profile, struct buf *o
 		if (e == ERR_OK)
 			e = make_salt(path, &text, why);
 	}
-	if (e == ERR_OK && (text.len < 2 * SALT_LEN || from_hex((struct bytes){ text.data, 2 * SALT_LEN }, out) != ERR_OK))
-		e = why_set(why, ERR_INVALID, "state.used", "%s is damaged: no salt in its first line", path);
+	if (e == ERR_OK && (text.len < 2 * SALT_LEN || from_hex((struct bytes){ text.data, 2 * SALT_LEN }, out) != ERR_OK)) {
+		log_warn("scep: %s: %s is damaged and begun anew; a challenge that went out before is not known any more", profile,
+		         path);
+		buf_cut(&text, 0);
+		buf_cut(out, 0);
+		e = make_salt(path, &text, why);
+		if (e == ERR_OK)
+			e = from_hex((struct bytes){ text.data, 2 * SALT_LEN }, out);
+	}
 	buf_clear(&text);
 	return e;
 }
