@@ -125,7 +125,7 @@ static enum err read_next_ca(const struct dialogue *d, struct certificate_set *o
 static void ask_next_ca(struct dialogue *d)
 {
 	struct why why = { .code = "" };
-	if (d->job->sent != NULL || !d->job->server.has_rollover || !d->meeting.caps.has_next_ca)
+	if (d->job->intent == SCEP_POLL || !d->job->server.has_rollover || !d->meeting.caps.has_next_ca)
 		return;
 	if (read_next_ca(d, &d->next_ca, &why) == ERR_OK)
 		progress(d, "GetNextCACert", "ok, signed by the issuing CA");

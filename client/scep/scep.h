@@ -95,8 +95,9 @@ struct scep_answer {
 };
 
 /**
- * One dialogue: capabilities, CA certificates, request (or the stored one again, or a poll), answer. Before a new
- * request, with has_rollover and where the server offers it, GetNextCACert: its failure is a warning in the log.
+ * One dialogue: capabilities, CA certificates, request (or the stored one again, or a poll), answer. Before a
+ * request, also a stored one, with has_rollover and where the server offers it, GetNextCACert: its failure is a warning
+ * in the log. Not before a poll: what was announced came with the pending answer.
  *
  * ERR_OK: *out holds SUCCESS or PENDING. Else *out is untouched and *why says which exchange failed:
  * ERR_UNREACHABLE  server or network (http.…, scep.http_status); after the request went out it may be
