@@ -4,7 +4,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 
@@ -64,17 +63,16 @@ class Manager:
 
 
 class Agent:
-    """One start of `signet agent`."""
+    """One start of `signet agent`; argv: another program, or one that runs it."""
 
-    def __init__(self, device, manager, env=None, **extra):
+    def __init__(self, device, manager, env=None, argv=(SIGNET,), **extra):
         self.device = device
         self.manager = manager
         self.log_path = device.path("agent.log")
         self.log_start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         everything = dict(device.env, NOTIFY_SOCKET=manager.path, **(env or {}))
         with open(self.log_path, "a") as log:
-            self.process = subprocess.Popen([SIGNET, "-c", device.conf, "agent"], env=everything, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, **extra)
+            self.process = device.popen([*argv, "-c", device.conf, "agent"], env=everything, stdout=log, stderr=log, **extra)
 
     def log(self):
         return read(self.log_path)[self.log_start:]

@@ -46,13 +46,14 @@ class Tpm:
 class Ca:
     """The NDES-like test CA."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, env=None):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         self.challenges = os.path.join(folder, "challenges")
         with open(self.challenges, "a"):
             pass
-        out = run(os.path.join(LAB, "test_ca.sh"), "start", folder, "--challenges", self.challenges, *options).stdout
+        out = run(os.path.join(LAB, "test_ca.sh"), "start", folder, "--challenges", self.challenges, *options,
+                  env=env).stdout
         self.base = out.strip().splitlines()[-1]
         self.url = self.base + "/certsrv/mscep/mscep.dll"
         self.root = os.path.join(folder, "root.cer")
@@ -129,6 +130,10 @@ class Device:
             raise AssertionError("signet %s: exit %d, not %s\n%s%s" %
                                  (" ".join(argv), done.returncode, expect, done.stdout, done.stderr))
         return done
+
+    def popen(self, argv, **more):
+        """A program of the device that goes on running."""
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, **more)
 
     def status(self, name="dev"):
         done = self.signet("--json", "status", expect=None)

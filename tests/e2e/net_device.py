@@ -95,6 +95,9 @@ class NetDevice(Device):
                                  (" ".join(argv), done.returncode, expect, done.stdout, done.stderr))
         return done
 
+    def popen(self, argv, **more):
+        return self.space.popen(argv, **more)
+
     def kill_when(self, condition, *argv):
         """Start signet and end it by SIGKILL as soon as condition() is true: a power cut of this program."""
         process = self.space.popen([SIGNET, "-c", self.conf, *argv], stdout=subprocess.DEVNULL,

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """One enrolled key in wpa_supplicant and charon at once: moved together, and back together."""
+import itertools
 import os
+import re
 import shutil
 import unittest
 
-from net_device import VPN, WIRED, WIRED_CONF, Gap, NetCase, Ping, StrongSwan, wait_for
+from agent_device import Agent, Manager
+from net_device import VPN, WIRED, WIRED_CONF, Gap, NetCase, Ping, StrongSwan, short_serial, wait_for
 
 # Of a user, in the same files and daemons; the connection could use any certificate of its name.
 OWN_NETWORK = ("ctrl_interface=/run/wpa_supplicant\nap_scan=0\nnetwork={\n\tkey_mgmt=IEEE8021X\n\teap=MD5\n"
@@ -20,15 +23,25 @@ OWN_CONNECTION = """connections {
 """
 
 
+def in_turn(serials):
+    """Without the repetitions of one that is used again."""
+    return [serial for serial, _ in itertools.groupby(serials)]
+
+
 class Together(NetCase):
-    def both(self, own=False):
-        dev = self.net_device(more=WIRED + VPN, apply=False)
+    def servers(self):
+        """The other ends, and a charon that does not run yet."""
         self.lan()
         self.wan()
         port, gateway = self.port(), self.gateway()
         self.charon = StrongSwan(self.home)
         self.addCleanup(self.charon.stop)
         self.show(self.charon)
+        return port, gateway
+
+    def both(self, own=False):
+        dev = self.net_device(more=WIRED + VPN, apply=False)
+        port, gateway = self.servers()
         if own:
             self.home.write(WIRED_CONF, OWN_NETWORK)
             self.home.write("/etc/swanctl/conf.d/office.conf", OWN_CONNECTION)
@@ -59,6 +72,37 @@ class Together(NetCase):
         print("pings: %d sent, lost: %s" % (ping.sent, ping.lost()))
         self.assertLessEqual(len(ping.lost()) * 500, ping.sent)
         self.assertEqual(pids, (client.pid, self.charon.pid))
+
+    def test_an_agent_renews_three_times_and_moves_both(self):
+        """Certificates of 90 s by the real clock, renewed when they are 27 to 34 s old. The daemons are started; the rest
+        is the agent's."""
+        dev = self.net_device(more=WIRED + VPN, apply=False, options=["--valid-seconds", "90", "--backdate", "0"],
+                              scep="renewal_threshold_percent = 70\nrenewal_spread_percent = 10\n")
+        port, gateway = self.servers()
+        manager = Manager(dev.folder)
+        self.addCleanup(manager.close)
+        agent = Agent(dev, manager)
+        self.addCleanup(agent.clean_up)
+        self.show(agent)
+        wait_for("settings", lambda: os.path.exists(self.home.path(WIRED_CONF)) and os.path.lexists(dev.current()), 60)
+        client = self.supplicant()
+        self.charon.start()
+        pids = client.pid, self.charon.pid
+
+        def renewals():
+            return re.findall(r" renewed dev serial=(\w+) old_serial=(\w+) ", dev.history())
+        for count in (1, 2, 3):
+            wait_for("renewal %d" % count, lambda: len(renewals()) >= count, 120)
+            wait_for("end of its trial", lambda: set(dev.links()) == {"current"})
+        self.assertEqual(0, agent.stop())
+        serials = [short_serial(o["issued_serial"]) for o in self.authority.operations()]
+        self.assertEqual(["issued"] * len(serials), [o["decision"] for o in self.authority.operations()])
+        self.assertEqual(serials, in_turn(port.accepted()))
+        self.assertEqual(serials, in_turn(one.serial for one in gateway.authenticated()))
+        self.assertEqual(list(zip(serials[1:], serials)),
+                         [tuple(short_serial(one) for one in pair) for pair in renewals()])
+        self.assertEqual(serials[-1], dev.cert_serial())
+        self.assertEqual((1, pids), (len(gateway.established()), (client.pid, self.charon.pid)))
 
     def test_one_that_refuses_takes_both_back(self):
         dev, port, client, gateway = self.both()
