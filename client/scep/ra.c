@@ -110,6 +110,27 @@ static enum err add_announced(const struct scep_server *server, const struct cer
 	return e;
 }
 
+/* Who may say that another key has the name of `configured` now: that CA itself; whoever issued it, under its present key or
+ * one of the trust profiles; and a CA that was announced. Any other CA below the root may write that name too. */
+static bool is_successor(const struct scep_server *server, const struct certificate *configured,
+                         const struct certificate *cert, const struct certificate_set *offered)
+{
+	const struct certificate_set *sets[] = { server->anchors, offered };
+	if (issued(cert, configured))
+		return true;
+	for (size_t s = 0; s < 2; s++) {
+		for (size_t i = 0; i < sets[s]->count; i++) {
+			struct certificate by;
+			bool is_announced = s == 0 && i >= trust_count(server);
+			if (certificate_parse(buf_bytes(&sets[s]->der[i]), &by, NULL) != ERR_OK || !issued(cert, &by))
+				continue;
+			if (is_announced || (s == 0 && name_equal(by.subject, configured->issuer)) || issued(configured, &by))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* A CA renewed with a new key keeps its name: known by that, and by who issued it. */
 static enum err add_same_name(const struct scep_server *server, const struct certificate_set *offered,
                               struct certificate_set *issuers)
@@ -121,15 +142,32 @@ static enum err add_same_name(const struct scep_server *server, const struct cer
 	for (size_t i = 0; i < offered->count && e == ERR_OK; i++) {
 		struct certificate cert;
 		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) == ERR_OK && is_issuing_ca(&cert) &&
-		    name_equal(cert.subject, configured.subject) && chains_to_pin(server, &cert, offered))
+		    name_equal(cert.subject, configured.subject) && chains_to_pin(server, &cert, offered) &&
+		    is_successor(server, &configured, &cert, offered))
 			e = certificate_set_add(issuers, cert.der);
 	}
 	return e;
 }
 
+/* The configured one stands first. Over, it issues nothing any more, and its key is nobody's to be told a challenge by, or a
+ * new CA: off with it. The others are valid. */
+static bool drop_expired(const struct scep_server *server, struct certificate_set *issuers, char out_until[32])
+{
+	struct certificate first;
+	if (issuers->count == 0 || certificate_parse(buf_bytes(&issuers->der[0]), &first, NULL) != ERR_OK ||
+	    ra_check_time(server, &first) <= first.not_after)
+		return false;
+	clock_text(first.not_after, out_until, 32);
+	buf_clear(&issuers->der[0]);
+	issuers->count--;
+	memmove(&issuers->der[0], &issuers->der[1], issuers->count * sizeof issuers->der[0]);
+	return true;
+}
+
 static enum err find_issuers(const struct scep_server *server, const struct certificate_set *offered,
                              struct certificate_set *out, struct why *why)
 {
+	char until[32];
 	enum err e = add_configured(server, offered, out);
 	if (server->has_rollover && (e == ERR_OK || e == ERR_NOT_FOUND)) {
 		e = add_same_name(server, offered, out);
@@ -138,8 +176,14 @@ static enum err find_issuers(const struct scep_server *server, const struct cert
 	}
 	if (e == ERR_TOO_BIG)
 		return why_set(why, e, "scep.ca", "more than %d certificates could be the issuing CA", CERTIFICATE_SET_MAX);
+	bool is_expired = (e == ERR_OK || e == ERR_NOT_FOUND) && drop_expired(server, out, until);
 	if ((e != ERR_OK && e != ERR_NOT_FOUND) || out->count > 0)
 		return e;
+	if (is_expired) {
+		e = why_set(why, ERR_UNTRUSTED, "scep.ca_expired", "the issuing CA's certificate is over since %s", until);
+		why_next(why, "install its successor as a trust profile; check this device's clock");
+		return e;
+	}
 	if (server->ca_sha256[0] == '\0')
 		return why_set(why, ERR_UNTRUSTED, "scep.ca", "the trust profiles hold no CA certificate");
 	e = why_set(why, ERR_UNTRUSTED, "scep.ca",

@@ -16,6 +16,7 @@
  *   c                        another subject, below root; ra_c
  *   d                        subject of a, below root2; ra_d
  *   x                        subject of a, below stranger; ra_x
+ *   dept, y                  another department's CA below root; subject of a, below dept; ra_y
  *   leaf                     subject of a, below root, no CA; ra_leaf is issued by its key
  *   e, f, ... m              nine more CAs below root; short: below root, over after a day
  */
@@ -56,8 +57,10 @@ struct ca_lab {
 		make("c", "Issuing 2", "root", ca);
 		make("d", "Issuing", "root2", ca);
 		make("x", "Issuing", "stranger", ca);
+		make("dept", "Department", "root", ca);
+		make("y", "Issuing", "dept", ca);
 		make("leaf", "Issuing", "root", device);
-		for (const char *by : { "a", "b", "c", "d", "x", "leaf" })
+		for (const char *by : { "a", "b", "c", "d", "x", "y", "leaf" })
 			make(std::string("ra_") + by, "RA", by, ra);
 		make("device", "Device", "a", device);
 		for (char name = 'e'; name <= 'm'; name++)

@@ -110,6 +110,37 @@ TEST(ra, TheSameNameBelowAnotherRootOrOfNoCaIsNobody)
 	refuses();
 }
 
+TEST(ra, TheSameNameByAnotherIssuerIsNobodyThoughItIsTrusted)
+{
+	offer({ "ra_y", "y", "dept", "root" }); /* another department's CA may issue what name it likes */
+	refuses();
+	anchor("root2"); /* a root for another purpose of the same profile */
+	offer({ "ra_d", "d" });
+	refuses();
+	server.announced_count = 1; /* the company announced that root: then it is its own */
+	takes("ra_d", "d");
+}
+
+TEST(ra, ACaThatIsOverIsNobodyByATrustedClock)
+{
+	certificate_set_clear(&anchors);
+	anchor("root");
+	anchor("short");
+	offer({ "short", "root" });
+	takes("short", "short");
+	server.now += 2 * 86400;
+	refuses("scep.ca_expired");
+	pin_to("short");
+	refuses("scep.ca_expired");
+	server.is_clock_trusted = false;
+	takes("short", "short");
+	server.is_clock_trusted = true;
+	announced("c"); /* its successor */
+	offer({ "ra_c", "c", "short", "root" });
+	takes("ra_c", "c");
+	CHECK_FALSE(accepts("short"));
+}
+
 TEST(ra, AnAnnouncedCaActsWhateverItsName)
 {
 	offer({ "ra_c", "c", "root" });
