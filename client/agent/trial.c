@@ -2,6 +2,7 @@
 #include "client/agent/trial.h"
 #include <string.h>
 #include "client/agent/refusal.h"
+#include "client/agent/revocation.h"
 #include "hal/log.h"
 
 #define PUT_BACK_S 1 /* seconds: the server did not answer two tries, so nobody waits for a third */
@@ -23,10 +24,14 @@ static void work(struct trial *t, size_t i, const struct move *move, struct cons
 	out->err = t->host->work(t->host->ctx, i, move, &out->result, &out->why);
 }
 
-/* Is there a way back, and was it not just found to lead nowhere? A newer certificate that waits comes first. */
+/* Is there a way back, and was it not just found to lead nowhere? A newer certificate that waits comes first. One that was
+ * revoked is not left for the older: that would undo what an administrator did. */
 static bool may_go_back(const struct trial *t)
 {
 	struct refusal r;
+	struct revocation revocation;
+	if (revocation_is_known(t->store, t->profile, t->g.current, &revocation))
+		return false;
 	bool is_soon = refusal_read(t->store, t->profile, t->g.current, UNDECIDED, &r) == ERR_OK &&
 	               !refusal_is_due(&r, t->host->pause_s, t->host->pause_max_s, t->host->now);
 	return !is_soon && t->g.complete == 0 && t->host->may_go_back(t->host->ctx, t->g.previous);

@@ -114,6 +114,17 @@ TEST_GROUP(trial)
 	}
 };
 
+TEST(trial, NeverBackFromACertificateThatWasRevoked)
+{
+	const std::string revoked = "schema = 1\nserial = 4d\nreason = 1\nrevoked_at = 1\nthis_update = 1\nrequest = 0\n";
+	w.answer = [](size_t, unsigned g) { return g == 2 ? CONSUMER_FAILED : CONSUMER_PROVEN; };
+	LONGS_EQUAL(ERR_OK, generation_write(&store, "p", 2, "revoked",
+	                                     bytes{ reinterpret_cast<const uint8_t *>(revoked.data()), revoked.size() }, &why));
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("0002 0001 ", links().c_str());
+	STRCMP_EQUAL("0:2 1:2 2:2 ", w.asked.c_str());
+}
+
 TEST(trial, WhenAllProveTheOldOneGoes)
 {
 	w.answer = [](size_t, unsigned) { return CONSUMER_PROVEN; };
