@@ -230,11 +230,11 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 	leave_what_is_lost(pass, profile->name, &v);
 	v.is_key_lost = is_lost(pass, profile->name, v.generations.current, &current);
 	v.boots = boots_without_answer(pass, profile->name, &v);
+	v.is_revoked = revocation_is_known(&pass->store, profile->name, v.generations.current, &revocation);
 	if (v.generations.current != 0 &&
 	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
 	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {
 		v.has_certificate = true;
-		v.is_revoked = revocation_is_known(&pass->store, profile->name, v.generations.current, &revocation);
 		v.not_after = cert.not_after;
 		v.is_expired = pass->clock.is_trusted && pass->clock.now > cert.not_after;
 		v.renew_at = schedule_renew_at(cert.not_before, cert.not_after, profile->renewal_threshold_percent,

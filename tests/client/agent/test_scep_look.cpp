@@ -273,6 +273,13 @@ TEST(scep_look_revoked, NeitherDueNorForcedNorExpiredIsAReason)
 	CHECK_TRUE(view.is_expired);
 }
 
+TEST(scep_look_revoked, ADamagedCertificateStaysRevoked)
+{
+	make(1, "cert.pem", "damaged");
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	CHECK_FALSE(view.has_certificate);
+}
+
 TEST(scep_look_revoked, AChallengeByHandOrTheConfigurationEnrollsAnew)
 {
 	pass.options = &options;
