@@ -168,6 +168,18 @@ TEST(rollover, WhatHasExpiredIsDroppedByATrustedClockAlone)
 	STRCMP_EQUAL("c b", added().c_str());
 }
 
+TEST(rollover, ARootOfBeforeIsNoAnchorByWhateverClock)
+{
+	profile.ca_rollover = scep_profile::ROLLOVER_ROOT;
+	take({ "root2", "c" });
+	STRCMP_EQUAL("root2 c", added().c_str());
+	profile.ca_rollover = scep_profile::ROLLOVER_INTERMEDIATE;
+	STRCMP_EQUAL("c", added().c_str());
+	pass.clock.is_trusted = false; /* a mad RTC */
+	pass.clock.now += 40 * 86400;
+	STRCMP_EQUAL("c", added().c_str());
+}
+
 TEST(rollover, WhatIsValidOnlyLaterIsKept)
 {
 	pass.clock.now -= 7 * 86400; /* all of them are not yet valid, roots too */
