@@ -5,6 +5,7 @@
 #include <string.h>
 #include "client/agent/event.h"
 #include "client/agent/revocation_ask.h"
+#include "client/agent/rollover.h"
 #include "client/agent/schedule.h"
 #include "client/pki/hash.h"
 #include "client/pki/name.h"
@@ -181,20 +182,33 @@ static enum err add_certificates(const struct store *store, const char *profile,
 	return e;
 }
 
-/* The certificate whose key signed ours, out of the generation's chain. *out borrows from *set. */
-static enum err find_issuer(const struct store *store, const char *profile, const struct subject *s,
+static bool has_issuer(const struct certificate_set *set, const struct certificate *cert, struct certificate *out)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (certificate_parse(buf_bytes(&set->der[i]), out, NULL) == ERR_OK && name_equal(out->subject, cert->issuer) &&
+		    certificate_verify_signature(cert, out, NULL) == ERR_OK)
+			return true;
+	return false;
+}
+
+/* The certificate whose key signed ours, out of the generation's chain; a root that was announced, and issues itself, stands
+ * neither there nor in ca.pem. *out borrows from *set. */
+static enum err find_issuer(const struct pass *pass, const struct scep_profile *p, const struct subject *s,
                             struct certificate_set *set, struct certificate *out, struct why *why)
 {
-	enum err e = add_certificates(store, profile, s->generations.current, "chain.pem", set, why);
+	size_t announced = 0;
+	enum err e = add_certificates(&pass->store, p->name, s->generations.current, "chain.pem", set, why);
 	if (e == ERR_OK)
-		e = add_certificates(store, profile, s->generations.current, "ca.pem", set, why);
-	if (e != ERR_OK)
+		e = add_certificates(&pass->store, p->name, s->generations.current, "ca.pem", set, why);
+	if (e != ERR_OK || has_issuer(set, &s->cert, out))
 		return e;
-	for (size_t i = 0; i < set->count; i++)
-		if (certificate_parse(buf_bytes(&set->der[i]), out, NULL) == ERR_OK && name_equal(out->subject, s->cert.issuer) &&
-		    certificate_verify_signature(&s->cert, out, NULL) == ERR_OK)
-			return ERR_OK;
-	return why_set(why, ERR_UNTRUSTED, "revocation.issuer", "%s: the issuer of the certificate is not in its chain", profile);
+	certificate_set_clear(set);
+	e = trust_anchors(pass, &p->trust, set, why);
+	if (e == ERR_OK)
+		e = rollover_add(pass, p, set, &announced, why);
+	if (e != ERR_OK || has_issuer(set, &s->cert, out))
+		return e;
+	return why_set(why, ERR_UNTRUSTED, "revocation.issuer", "%s: the issuer of the certificate is not in its chain", p->name);
 }
 
 /* ---- the verdict ---- */
@@ -251,7 +265,7 @@ enum err revocation_check(struct pass *pass, const struct scep_profile *profile,
 		goto out;
 	e = is_system ? ERR_OK : trust_path(pass, profile->tls_trust, tls_ca);
 	if (e == ERR_OK)
-		e = find_issuer(&pass->store, profile->name, &s, &set, &issuer, &own);
+		e = find_issuer(pass, profile, &s, &set, &issuer, &own);
 	const struct revocation_job job = { &s.places,
 		                            { &s.cert, &issuer, pass->clock.now, profile->allow_sha1 },
 		                            profile->proxy,

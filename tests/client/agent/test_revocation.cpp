@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include "client/agent/generation.h"
 #include "client/agent/revocation.h"
+#include "client/agent/rollover.h"
 #include "client/pki/revocation_lab.hpp"
 #include "hal/web_server.hpp"
 
@@ -45,6 +46,7 @@ TEST_GROUP(revocation)
 		profile.timeout_s = 60;
 		profile.tls_trust = system;
 		profile.proxy = name_none;
+		profile.ca_sha256 = none;
 		profile.after_revocation = scep_profile::AFTER_REVOCATION_STOP;
 		pass.clock.is_trusted = true;
 		pass.clock.now = std::time(nullptr);
@@ -123,6 +125,25 @@ TEST(revocation, ARevokedOneIsKnownAndWrittenOnce)
 	STRCMP_EQUAL(before.c_str(), state().c_str());
 	CHECK_FALSE(revocation_is_known(&pass.store, "p", 2, &known));
 	CHECK_FALSE(revocation_is_known(&pass.store, "p", 0, &known));
+}
+
+TEST(revocation, TheIssuerMayBeARootThatWasAnnounced)
+{
+	static char old[] = "old";
+	char *names[] = { old };
+	struct certificate_set next = {};
+	profile.trust = { names, 1 };
+	profile.ca_rollover = scep_profile::ROLLOVER_ROOT;
+	lab.make_ca("other", "keyUsage=critical,keyCertSign,cRLSign");
+	lab.run("mkdir -p state/trust && cp other.pem state/trust/old.pem");
+	put("ca.pem", lab.read("other.pem")); /* no more than the trust profiles: others read it */
+	std::string ca = lab.read("ca.der");
+	LONGS_EQUAL(ERR_OK, certificate_set_add(&next, bytes_of(ca)));
+	LONGS_EQUAL_TEXT(ERR_OK, rollover_take(&pass, &profile, &next, &why), why.text);
+	certificate_set_clear(&next);
+	lab.list(lab.revoked("keyCompromise"));
+	check();
+	CHECK_TRUE(is_known());
 }
 
 TEST(revocation, AHoldIsLiftedOnlyByALaterList)
