@@ -30,16 +30,26 @@ static enum err check_owner(const char *path, const struct stat *info, struct wh
 	return (info->st_mode & OTHERS_WRITE) != 0 ? refuse(path, "can be written by others than root", why) : ERR_OK;
 }
 
-/* The folder that a hook's own name, or the file behind a symlink, lies in: who may write it may replace the hook. */
-static enum err check_folder_of(const char *path, struct why *why)
+/* The folders that a hook's own name, or the file behind a symlink, lies in: who may write one may replace what is below. In a
+ * sticky one (/tmp) what is root's stays; but not for the hook itself, for others may link a program of root's there. */
+static enum err check_folders_of(const char *path, struct why *why)
 {
 	char folder[PATH_MAX];
 	struct stat info;
+	enum err e = ERR_OK;
 	snprintf(folder, sizeof folder, "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash != NULL)
+	for (bool is_direct = true; e == ERR_OK && folder[1] != '\0'; is_direct = false) {
+		char *slash = strrchr(folder, '/');
+		if (slash == NULL)
+			break;
 		slash[slash == folder] = '\0';
-	return stat(folder, &info) == 0 ? check_owner(folder, &info, why) : refuse(folder, "cannot be looked at", why);
+		if (stat(folder, &info) != 0)
+			return refuse(folder, "cannot be looked at", why);
+		if (!is_direct && (info.st_mode & S_ISVTX) != 0)
+			info.st_mode &= ~(mode_t)OTHERS_WRITE;
+		e = check_owner(folder, &info, why);
+	}
+	return e;
 }
 
 /* *out_is_hook: false for what is no program, a README or a folder say. */
@@ -57,8 +67,8 @@ static enum err check_hook(const char *path, bool *out_is_hook, struct why *why)
 		return refuse(path, "is no regular file", why);
 	enum err e = check_owner(real, &info, why);
 	if (e == ERR_OK)
-		e = check_folder_of(real, why);
-	return e == ERR_OK ? check_folder_of(path, why) : e;
+		e = check_folders_of(real, why);
+	return e == ERR_OK ? check_folders_of(path, why) : e;
 }
 
 static void see_any(void *ctx, const char *name)
@@ -207,7 +217,8 @@ static bool has_happened(const struct store *store, const struct event *event)
 	if (event->kind == EVENT_INSTALLED)
 		return g.current != 0;
 	if (event->kind == EVENT_RENEWED)
-		return !is_current || trial_state_of(&g) != TRIAL_OPEN;
+		return strcmp(now.serial, event->old_serial) != 0 && /* taken back since */
+		       (!is_current || trial_state_of(&g) != TRIAL_OPEN);
 	return event->kind != EVENT_RETIRED || !is_current;
 }
 

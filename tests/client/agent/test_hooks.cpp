@@ -203,6 +203,20 @@ TEST(hooks, ASymlinkIsAsGoodAsWhatItPointsAt)
 	CHECK(out().find("one 2 renewed dev") == 0);
 }
 
+TEST(hooks, WhoMayReplaceAFolderAboveMayReplaceTheHook)
+{
+	good_hook("one");
+	folder->run("mkdir home; ln -s ../hooks home/hooks; chown 65534 home"); /* tomorrow a link to /usr/sbin */
+	tell();
+	snprintf(pass.store.hooks, sizeof pass.store.hooks, "%s", folder->path("home/hooks").c_str());
+	refused("home is not owned by root");
+	folder->run("chown 0 home; chmod 777 home");
+	refused("home can be written");
+	folder->run("chmod 1777 home"); /* as /tmp: what is root's stays root's */
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	CHECK(out().find("one 2 renewed dev") == 0);
+}
+
 TEST(hooks, ABadOneDoesNotStopTheGoodOnes)
 {
 	good_hook("10");
@@ -316,6 +330,23 @@ TEST(hooks, AnEventThatACutKeptFromHappeningWaits)
 		CHECK_TEXT(out().find(event_text(c.kind)) != std::string::npos, event_text(c.kind));
 		STRCMP_EQUAL("", waiting().c_str());
 	}
+}
+
+// All had said yes, then the power went, and now one says no: a hook that has the old serial revoked would end the one in use.
+TEST(hooks, ARenewalThatWasTakenBackIsNotTold)
+{
+	good_hook("one");
+	folder->run("mkdir -p state/scep/dev/0001 state/scep/dev/0002; for n in 1 2; do openssl req -x509 -newkey rsa:2048 -nodes -keyout "
+	            "k.pem -out state/scep/dev/000$n/cert.pem -subj /CN=x -days 2 -set_serial $n; done; cd state/scep/dev; ln -s 0001 "
+	            "current");
+	std::strcpy(event.serial, "02");
+	std::strcpy(event.old_serial, "01");
+	tell();
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	STRCMP_EQUAL("", out().c_str());
+	folder->run("cd state/scep/dev; rm current; ln -s 0002 current");
+	LONGS_EQUAL_TEXT(ERR_OK, go(), why.text);
+	CHECK(out().find("one 2 renewed dev") == 0);
 }
 
 // A renewal that hooks were not told of yet is no less true when the next one is on trial.
