@@ -27,6 +27,9 @@ enum err ring_add(const char *path, struct bytes line, unsigned mode, struct why
 		halve(&old);
 		e = file_write_atomic(path, buf_bytes(&old), mode, why);
 	}
+	bool is_cut = old.len > 0 && old.data[old.len - 1] != '\n'; /* a line that the power cut off */
+	if (e == ERR_OK && is_cut)
+		e = file_append(path, (struct bytes){ (const uint8_t *)"\n", 1 }, mode, why);
 	if (e == ERR_OK)
 		e = file_append(path, line, mode, why);
 out:

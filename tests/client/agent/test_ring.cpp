@@ -31,6 +31,14 @@ TEST(ring, ALineIsAppendedAndTheFileHasItsMode)
 	STRCMP_EQUAL("640\n", folder->run("stat -c %a ring").c_str());
 }
 
+TEST(ring, ALineThatACutHalvedIsNotGluedToTheNext)
+{
+	add("one\n");
+	add("tw");
+	add("three\n");
+	STRCMP_EQUAL("one\ntw\nthree\n", folder->read("ring").c_str());
+}
+
 TEST(ring, TheNewerHalfStaysWhenItIsFull)
 {
 	std::string all;
