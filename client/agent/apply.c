@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "client/agent/announce.h"
 #include "client/agent/binding.h"
+#include "client/agent/date_hint.h"
 #include "client/agent/metrics.h"
 #include "client/agent/repair.h"
 #include "client/agent/retirement.h"
@@ -226,6 +227,10 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 	certificate_set_clear(&anchors);
 	if (e == ERR_OK)
 		e = scep_look(w->pass, p, &view, why);
+	if (e == ERR_OK && view.has_certificate && view.next == SCEP_NEXT_NOTHING && !w->pass->clock.is_trusted) {
+		date_hint_ask(w->pass, p);
+		e = scep_look(w->pass, p, &view, why);
+	}
 	if (e != ERR_OK)
 		return e;
 	if (view.is_revoked && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
@@ -239,6 +244,8 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 	e = wait_after_boots(w->pass, p, &view, why);
 	if (e != ERR_OK)
 		return e;
+	if (view.has_certificate && !w->pass->clock.is_trusted)
+		date_hint_spend(w->pass, p);
 	e = scep_step(w->pass, p, &view, &hints, why);
 	w->tally.retry_after_s = hints.retry_after_s;
 	bool is_resumed = view.next == SCEP_NEXT_RESEND || view.next == SCEP_NEXT_POLL;

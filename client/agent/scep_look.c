@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 #include "client/agent/binding.h"
+#include "client/agent/date_hint.h"
 #include "client/agent/generation.h"
 #include "client/agent/last.h"
 #include "client/agent/refusal.h"
@@ -79,7 +80,7 @@ static void decide_with_certificate(const struct pass *pass, const struct scep_p
 		snprintf(v->reason, sizeof v->reason, "the certificate has expired");
 	} else if (is_forced(pass, p->name)) {
 		decide_renewal(pass, p, v, "asked for");
-	} else if (pass->clock.is_trusted && pass->clock.now >= v->renew_at) {
+	} else if ((pass->clock.is_trusted && pass->clock.now >= v->renew_at) || date_hint_is_due(pass, p, v->renew_at)) {
 		clock_text(not_after, when, sizeof when);
 		snprintf(reason, sizeof reason, "renewal is due, the certificate ends %s", when);
 		decide_renewal(pass, p, v, reason);

@@ -360,5 +360,29 @@ class Online(Clocks, NetCase):
         charon.wait_established("signet-hq")
 
 
+class ServersDate(Case):
+    """A device that never learns the time: the Date of its CA's server may start a renewal, once a day."""
+
+    def test_the_date_of_the_server_starts_one_renewal_a_day(self):
+        # the clock is right, and signet is told not to believe it; two minutes, of which the last half is the window
+        device, ca, _ = self.enrolled("--valid-seconds", "120", "--backdate", "0", clock="untrusted",
+                                      scep="renewal_threshold_percent = 50\nrenewal_spread_percent = 0\n")
+        first, asked = device.serial(), len(ca.operations())
+        capabilities = len(ca.operations("GetCACaps"))
+        device.signet("apply") # asks for the date: not due yet
+        self.assertEqual((first, asked), (device.serial(), len(ca.operations())))
+        self.assertEqual(capabilities + 1, len(ca.operations("GetCACaps")))
+        device.signet("apply") # not asked again
+        self.assertEqual(capabilities + 1, len(ca.operations("GetCACaps")))
+        time.sleep(62)
+        device.signet("apply") # the date that was told has gone on with the time since boot
+        second = device.serial()
+        self.assertNotEqual(first, second)
+        self.assertEqual(asked + 1, len(ca.operations()))
+        time.sleep(62)
+        device.signet("apply")
+        self.assertEqual((second, asked + 1), (device.serial(), len(ca.operations())))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
