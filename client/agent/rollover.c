@@ -5,6 +5,7 @@
 #include "client/agent/event.h"
 #include "client/pki/chain.h"
 #include "client/pki/hash.h"
+#include "client/scep/ra.h"
 #include "hal/log.h"
 
 #define FILE_NAME "rollover.pem"
@@ -31,15 +32,10 @@ static enum err make_pin(const struct scep_profile *p, const struct certificate_
 	return e;
 }
 
-static bool is_self_signed(struct bytes der, int64_t at)
+/* Whatever the clock says: at a time of its own. */
+static bool is_root(const struct certificate *cert)
 {
-	return chain_check_ca(der, NULL, at, NULL) == ERR_OK;
-}
-
-/* An announcement comes before its time, and is judged at its time. */
-static int64_t judged_at(const struct pass *pass, const struct certificate *cert)
-{
-	return cert->not_before > pass->clock.now ? cert->not_before : pass->clock.now;
+	return chain_check_ca(cert->der, NULL, cert->not_before, NULL) == ERR_OK;
 }
 
 static bool is_over(const struct pass *pass, const struct certificate *cert)
@@ -54,7 +50,7 @@ static void keep_usable(const struct pass *pass, const struct scep_profile *p, c
 		struct certificate cert;
 		struct bytes der = buf_bytes(&stored->der[i]);
 		if (certificate_parse(der, &cert, NULL) != ERR_OK || is_over(pass, &cert) ||
-		    (p->ca_rollover != ROLLOVER_ROOT && is_self_signed(der, cert.not_before))) /* whatever the clock */
+		    (p->ca_rollover != ROLLOVER_ROOT && is_root(&cert)))
 			continue;
 		if (certificate_set_add(out, der) != ERR_OK)
 			return; /* no memory: what is missing is announced again */
@@ -132,9 +128,8 @@ static bool has(const struct certificate_set *set, struct bytes der)
 static enum err judge(const struct taking *t, const struct certificate *cert, const struct certificate_set *next_ca,
                       struct why *why)
 {
-	int64_t at = judged_at(t->pass, cert);
 	struct certificate_set anchors = { .count = 0 };
-	if (is_self_signed(cert->der, at)) {
+	if (is_root(cert)) {
 		if (t->profile->ca_rollover == ROLLOVER_ROOT)
 			return ERR_OK;
 		return why_set(why, ERR_UNTRUSTED, "scep.next_ca", "it is a new root, which ca_rollover = root would take");
@@ -146,6 +141,11 @@ static enum err judge(const struct taking *t, const struct certificate *cert, co
 		e = certificate_set_add(&anchors, buf_bytes(&t->trusted.der[i]));
 	for (size_t i = 0; i < t->kept.count && e == ERR_OK && anchors.count < CERTIFICATE_SET_MAX; i++)
 		e = certificate_set_add(&anchors, buf_bytes(&t->kept.der[i]));
+	const struct scep_server server = { .anchors = &anchors, .now = t->pass->clock.now,
+		                            .is_clock_trusted = t->pass->clock.is_trusted, .time_floor = t->pass->clock.floor };
+	int64_t at = ra_check_time(&server, cert);
+	if (at < cert->not_before) /* an announcement comes before its time, and is judged at its time */
+		at = cert->not_before;
 	if (e == ERR_OK)
 		e = chain_build(cert->der, next_ca, &anchors, at, NULL, why);
 	certificate_set_clear(&anchors);
@@ -158,7 +158,7 @@ static enum err take_one(struct taking *t, struct bytes der, const struct certif
 	struct why why = { .code = "" };
 	char hex[SHA256_HEX_LEN];
 	if (certificate_parse(der, &cert, NULL) != ERR_OK || is_over(t->pass, &cert) || has(&t->trusted, der) ||
-	    has(&t->kept, der) || is_self_signed(der, judged_at(t->pass, &cert)) != wants_root)
+	    has(&t->kept, der) || is_root(&cert) != wants_root)
 		return ERR_OK;
 	sha256_hex(der, hex);
 	if (judge(t, &cert, next_ca, &why) != ERR_OK) {
@@ -181,18 +181,13 @@ static enum err take_all(struct taking *t, const struct certificate_set *next_ca
 	return e;
 }
 
-static enum err tell(const struct taking *t, struct why *why)
-{
-	struct event event = { .kind = EVENT_ROLLOVER, .profile_kind = KIND_SCEP, .profile = t->profile->name };
-	snprintf(event.reason, sizeof event.reason, "%.*s", (int)sizeof event.reason - 1, t->news);
-	return event_tell(&t->pass->store, &event, why);
-}
-
 static enum err write_file(const struct taking *t, struct why *why)
 {
 	char path[FILE_PATH_MAX];
 	const struct certificate_set *kept = &t->kept;
+	struct event event = { .kind = EVENT_ROLLOVER, .profile_kind = KIND_SCEP, .profile = t->profile->name };
 	struct buf file;
+	snprintf(event.reason, sizeof event.reason, "%s", t->news);
 	buf_init(&file, ROLLOVER_PEM_MAX);
 	enum err e = make_pin(t->profile, &t->trusted, &file);
 	for (size_t i = kept->count > ROLLOVER_MAX ? kept->count - ROLLOVER_MAX : 0; i < kept->count && e == ERR_OK; i++)
@@ -200,11 +195,9 @@ static enum err write_file(const struct taking *t, struct why *why)
 	if (e == ERR_OK)
 		e = store_path(&t->pass->store, "scep", t->profile->name, FILE_NAME, path);
 	if (e == ERR_OK)
-		e = tell(t, why);
+		e = event_tell(&t->pass->store, &event, why);
 	if (e == ERR_OK)
 		e = file_write_atomic(path, buf_bytes(&file), 0600, why);
-	if (e == ERR_OK)
-		log_info("scep: %s: the CA announced its next certificates, %s", t->profile->name, t->news);
 	buf_clear(&file);
 	return e;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "client/config/variables.h"
 #include "client/pki/chain.h"
+#include "client/scep/ra.h"
 #include "hal/log.h"
 
 #define SETTINGS_FILE_MAX (256 * 1024) /* bytes of a target file we compare with */
@@ -57,7 +58,9 @@ static bool is_ours_to_send(const struct pass *pass, struct bytes der, const str
 			return false;
 	if (certificate_parse(der, &cert, NULL) != ERR_OK || !cert.is_ca)
 		return false;
-	int64_t at = cert.not_before > pass->clock.now ? cert.not_before : pass->clock.now;
+	const struct scep_server server = { .anchors = trusted, .now = pass->clock.now,
+		                            .is_clock_trusted = pass->clock.is_trusted, .time_floor = pass->clock.floor };
+	int64_t at = ra_check_time(&server, &cert);
 	return chain_build(der, chain, trusted, at, NULL, NULL) == ERR_OK;
 }
 

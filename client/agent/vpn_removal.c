@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "client/agent/generation.h"
+#include "client/pki/chain.h"
 #include "vpn/vpn_control.h"
 
 /* What other connections still need of the files in the same strongSwan folder. */
@@ -93,6 +94,10 @@ static enum err drop_certificates(struct sharing *s, struct why *why)
 		snprintf(tail, sizeof tail, "x509/signet-%s.pem", s->at->certificate);
 		if (e == ERR_OK)
 			e = drop(s, len, false, tail, why);
+		for (int i = 1; i <= CHAIN_MAX && e == ERR_OK; i++) {
+			snprintf(tail, sizeof tail, "x509ca/signet-%s.%d.pem", s->at->certificate, i);
+			e = drop(s, len, false, tail, why);
+		}
 	}
 	for (const char *at = s->at->authorities; *at != '\0' && e == ERR_OK; at += *at == ' ') {
 		size_t word = strcspn(at, " ");

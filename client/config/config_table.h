@@ -19,9 +19,7 @@ enum section_kind {
 	SECTION_COUNT
 };
 
-/** A word and what it means; value NOT_IN_VERSION: the interface has it, this version does not act
- * on it. */
-#define NOT_IN_VERSION (-1)
+/** A word and what it means. */
 struct config_word {
 	const char *text; /* NULL ends a list */
 	int value;

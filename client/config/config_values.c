@@ -64,18 +64,6 @@ static enum err refuse(const struct place *p, const char *value, const char *wha
 	return ERR_INVALID;
 }
 
-static enum err not_in_version(const struct place *p, const char *value, const char *preset)
-{
-	char text[400];
-	if (p->said == NULL)
-		return why_set(p->why, ERR_BUG, "config.preset", "preset of %s", p->key->name);
-	snprintf(text, sizeof text, "\"%s\" is not in this version", value);
-	refuse_at(p->section, &p->said->origin, p->key->name, p->why, ERR_UNSUPPORTED,
-		  "config.version", text);
-	why_next(p->why, "write %s = %s, or take the line out", p->key->name, preset);
-	return ERR_UNSUPPORTED;
-}
-
 /* ---- checks of text ---- */
 
 static enum err check_path(const struct place *p, const char *value)
@@ -238,23 +226,15 @@ static enum err find_word(const struct place *p, const char *value, int *out)
 {
 	char all[240];
 	size_t len = 0;
-	const char *first = NULL; /* the first that is in this version */
 	for (const struct config_word *w = p->key->words; w->text != NULL; w++) {
-		if (strcmp(w->text, value) == 0 && w->value != NOT_IN_VERSION) {
+		if (strcmp(w->text, value) == 0) {
 			*out = w->value;
 			return ERR_OK;
 		}
-		if (w->value == NOT_IN_VERSION)
-			continue;
-		len += (size_t)snprintf(all + len, sizeof all - len, "%s%s",
-					first != NULL ? ", " : "", w->text);
+		len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", len > 0 ? ", " : "",
+					w->text);
 		assert(len < sizeof all); /* our own table */
-		first = first != NULL ? first : w->text;
 	}
-	for (const struct config_word *w = p->key->words; w->text != NULL; w++)
-		if (strcmp(w->text, value) == 0)
-			return not_in_version(p, value,
-					      p->key->preset != NULL ? p->key->preset : first);
 	enum err e = refuse(p, value, "is not among the known words");
 	why_next(p->why, "%s is one of %s", p->key->name, all);
 	return e;

@@ -243,6 +243,9 @@ class Rollover(Case):
             own = sha256(os.path.join(self.authority.folder, word + "-issuing.cer"))
             self.assertEqual(word == "renamed", own in given)
             self.assertEqual(1, read(self.dev.current("ca.pem")).count("BEGIN CERTIFICATE"))
+        self.dev.signet("retire", "--all", "--yes")
+        self.assertEqual([], os.listdir(folder))
+        self.assertFalse(os.path.exists(self.stored()))
 
     # -- who may announce, and what goes wrong --
 

@@ -121,6 +121,23 @@ TEST(rollover, ANewRootOnlyWhereTheProfileSaysRoot)
 	STRCMP_EQUAL("", added().c_str());
 }
 
+TEST(rollover, AClockThatIsNotTrustedRefusesNothingAndLetsNoRootThrough)
+{
+	profile.ca_rollover = scep_profile::ROLLOVER_ROOT;
+	pass.clock.is_trusted = false;
+	pass.clock.floor = pass.clock.now;
+	for (int64_t years : { -70, 70 }) {
+		pass.clock.now += years * 31556952;
+		take({ "root2", "d", "c" });
+		STRCMP_EQUAL("root2 d c", added().c_str());
+		profile.ca_rollover = scep_profile::ROLLOVER_INTERMEDIATE;
+		STRCMP_EQUAL("d c", added().c_str());
+		profile.ca_rollover = scep_profile::ROLLOVER_ROOT;
+		pass.clock.now -= years * 31556952;
+		folder->run("rm scep/p/rollover.pem");
+	}
+}
+
 TEST(rollover, WithNoNothingIsKept)
 {
 	profile.ca_rollover = scep_profile::ROLLOVER_NO;

@@ -260,23 +260,26 @@ TEST(config_check, bad_vpn_profiles_are_refused_with_line_thing_and_remedy)
 
 TEST(config_check, what_this_version_does_not_act_on_is_refused_by_name)
 {
-	static const char *const texts[][2] = {
-	    {"[pkcs mail]\n", ":1: [pkcs] profiles are not in this version"},
-	};
-	for (const auto &t : texts) {
-		std::string text = t[0];
-		if (text.find("[scep") == 0)
-			text = "[scep d]\ntrust = root\n" + text.substr(9) + trust;
-		LONGS_EQUAL_TEXT(ERR_UNSUPPORTED, lab.load(text), lab.why.text);
-		std::string words = t[1];
-		size_t colon = words.find(": ");
-		if (text != t[0]) /* one line more in front */
-			words = ":" + std::to_string(std::stoi(words.substr(1, colon - 1)) + 1) +
-				words.substr(colon);
-		CHECK_TEXT(lab.says(words), lab.why.text);
-		CHECK_TEXT(lab.says("not in this version"), lab.why.text);
-		CHECK(lab.why.next_step[0] != '\0');
+	LONGS_EQUAL_TEXT(ERR_UNSUPPORTED, lab.load("[pkcs mail]\n"), lab.why.text);
+	CHECK_TEXT(lab.says(":1: [pkcs] profiles are not in this version"), lab.why.text);
+	CHECK(lab.why.next_step[0] != '\0');
+}
+
+TEST(config_check, every_word_of_ca_rollover_is_taken)
+{
+	static const struct {
+		const char *line;
+		int value;
+	} words[] = {{"ca_rollover = intermediate\n", scep_profile::ROLLOVER_INTERMEDIATE},
+		     {"ca_rollover = root\n", scep_profile::ROLLOVER_ROOT},
+		     {"ca_rollover = no\n", scep_profile::ROLLOVER_NO},
+		     {"", scep_profile::ROLLOVER_INTERMEDIATE}};
+	for (const auto &w : words) {
+		loads(std::string(trust) + scep + w.line);
+		LONGS_EQUAL(w.value, lab.config.sceps[0].ca_rollover);
 	}
+	LONGS_EQUAL(ERR_INVALID, lab.load(std::string(trust) + scep + "ca_rollover = yes\n"));
+	CHECK_TEXT(lab.advises("ca_rollover is one of intermediate, root, no"), lab.why.next_step);
 }
 
 TEST(config_check, key_reference_fits_where_the_key_is)
