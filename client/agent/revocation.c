@@ -15,6 +15,7 @@
 #define REVOKED_MAX 1024 /* bytes: six lines */
 #define TRY_MAX 1024     /* bytes: two lines, a sentence in them */
 #define CHAIN_MAX_PEM (CERTIFICATE_SET_MAX * 2 * CERTIFICATE_MAX)
+#define FIRST_MS (10 * 60 * 1000LL) /* a power cut ends for many devices in one moment, and a device may boot in a loop */
 #define DAY_MS (24 * 3600 * 1000LL)
 #define RETRY_MS (4 * 3600 * 1000LL) /* after a try in vain: the network may be there by then, and 16 MiB are dear */
 
@@ -153,10 +154,12 @@ int64_t revocation_next_ms(const struct pass *pass, const struct scep_profile *p
 	int64_t next = INT64_MAX;
 	if (!read_subject(pass, profile->name, &s))
 		goto out;
-	next = 0;
-	if (!read_try(&pass->store, profile->name, &last, &is_answered))
-		goto out;
 	uint32_t identity = schedule_identity(s.cert.subject) + schedule_identity(s.cert.san);
+	if (!read_try(&pass->store, profile->name, &last, &is_answered)) {
+		bool is_by_hand = pass->options != NULL && !pass->options->is_scheduled;
+		next = is_by_hand ? 0 : (FIRST_MS >> 16) * (identity >> 16);
+		goto out;
+	}
 	if (!is_answered) {
 		next = last + RETRY_MS + (RETRY_MS / 4 >> 16) * (identity >> 16);
 		goto out;

@@ -31,8 +31,8 @@ bool revocation_is_known(const struct store *store, const char *profile, unsigne
  */
 enum err revocation_check(struct pass *pass, const struct scep_profile *profile, struct why *why) MUST_CHECK;
 /**
- * CLOCK_BOOTTIME ms of the next try: 0 when there was none in this boot; then once a day, at a time that differs from
- * device to device, or some hours after a try that brought no answer. INT64_MAX: nothing to be learned, because there is
+ * CLOCK_BOOTTIME ms of the next try. The first of a boot: within ten minutes, at a time that differs from device to
+ * device, 0 for who runs `signet apply`; then once a day, as different, or some hours after a try that brought no answer. INT64_MAX: nothing to be learned, because there is
  * no certificate, it names no place to ask, has expired or is revoked for good, or the clock is not trusted.
  */
 int64_t revocation_next_ms(const struct pass *pass, const struct scep_profile *profile);

@@ -19,6 +19,7 @@ TEST_GROUP(revocation)
 	WebServer server;
 	struct pass pass;
 	struct config config;
+	struct apply_options options;
 	struct scep_profile profile;
 	struct revocation known;
 	struct why why;
@@ -31,6 +32,8 @@ TEST_GROUP(revocation)
 		lab.write("requests", "");
 		pass = {};
 		config = {};
+		options = {};
+		pass.options = &options;
 		profile = {};
 		known = {};
 		why = {};
@@ -304,6 +307,29 @@ TEST(revocation, OnceADayAtATimeOfItsOwn)
 	put("cert.pem", lab.read("dev2.pem"));
 	tried(now - hour, true);
 	CHECK((next() % (24 * hour) + 24 * hour) % (24 * hour) != first);
+}
+
+TEST(revocation, TheFirstOfABootIsSpreadUnlessSomebodyStandsBesideIt)
+{
+	int64_t earliest = INT64_MAX, latest = 0;
+	lab.list("");
+	for (int i = 0; i < 8; i++) {
+		lab.run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out d.pem -days 2 -subj /CN=d" +
+		        std::to_string(i) + " -addext crlDistributionPoints=URI:http://x.example/l");
+		put("cert.pem", lab.read("d.pem"));
+		options.is_scheduled = true;
+		int64_t at = next();
+		CHECK(at >= 0 && at < 600000);
+		earliest = at < earliest ? at : earliest;
+		latest = at > latest ? at : latest;
+		LONGLONGS_EQUAL(at, next());
+		pass.options = nullptr; /* who asks when to wake */
+		LONGLONGS_EQUAL(at, next());
+		pass.options = &options;
+		options.is_scheduled = false;
+		LONGLONGS_EQUAL(0, next());
+	}
+	CHECK(latest - earliest > 60000);
 }
 
 TEST(revocation, TheSentenceHasDateReasonAndTheNextStep)
