@@ -89,9 +89,18 @@ static void all_installed(const struct pass *pass, const char *but, struct certi
 	}
 }
 
+/* STATE/trust/NAME.leaving: the file is to be taken out of the system's store, or was, and the store does not know yet. */
+static enum err leaving_path(const struct pass *pass, const char *name, char out[FILE_PATH_MAX])
+{
+	char file[PROFILE_NAME_CAP + 16];
+	snprintf(file, sizeof file, "%s.leaving", name);
+	return store_path(&pass->store, "trust", NULL, file, out);
+}
+
 /* Bring the system's store to `pem`, or without it to none of ours. Debian and its kin, then Fedora and its kin. A
- * failure is a warning: nothing of ours reads that store. */
-static void in_system_store(const char *name, const struct bytes *pem)
+ * failure is a warning: nothing of ours reads that store. A cut leaves what the next pass does again: the caller makes and
+ * removes the profile's own file last. */
+static void in_system_store(const struct pass *pass, const char *name, const struct bytes *pem)
 {
 	static const struct {
 		const char *program, *argument, *folder;
@@ -101,20 +110,28 @@ static void in_system_store(const char *name, const struct bytes *pem)
 	};
 	struct why why = { .code = "" };
 	char path[FILE_PATH_MAX];
+	char leaving[FILE_PATH_MAX];
 	int status = 0;
+	if (leaving_path(pass, name, leaving) != ERR_OK)
+		return;
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		if (!file_exists(ways[i].program))
 			continue;
 		const char *argv[] = { ways[i].program, ways[i].argument, NULL };
 		snprintf(path, sizeof path, "%s/signet-%s.crt", ways[i].folder, name);
-		if (pem == NULL && !file_exists(path))
+		if (pem == NULL && !file_exists(path) && !file_exists(leaving))
 			return;
-		enum err e = pem != NULL ? file_write_atomic(path, *pem, 0644, &why) : file_remove(path, &why);
+		enum err e = pem != NULL ? file_write_atomic(path, *pem, 0644, &why)
+		                         : file_write_atomic(leaving, (struct bytes){ NULL, 0 }, 0600, &why);
+		if (e == ERR_OK && pem == NULL && file_exists(path))
+			e = file_remove(path, &why);
 		if (e == ERR_OK)
 			e = run_program(argv, NULL, STORE_COMMAND_S, NULL, &status, &why);
 		if (e != ERR_OK || status != 0)
 			log_warn("trust: %s is not %s the system's store: %s (exit %d)", name, pem != NULL ? "in" : "out of",
 			         why.text, status);
+		if (file_exists(leaving) && file_remove(leaving, &why) != ERR_OK)
+			log_warn("trust: %s", why.text);
 		return;
 	}
 	if (pem != NULL)
@@ -150,14 +167,14 @@ enum err trust_install(const struct pass *pass, const struct trust_profile *prof
 		e = certificate_to_pem(buf_bytes(&der), &pem);
 	if (e == ERR_OK)
 		e = trust_path(pass, profile->name, path);
+	const struct bytes text = buf_bytes(&pem);
+	if (e == ERR_OK && profile->system_store && pass->config->root[0] == '\0')
+		in_system_store(pass, profile->name, &text);
 	if (e == ERR_OK)
-		e = file_write_atomic(path, buf_bytes(&pem), 0644, why);
+		e = file_write_atomic(path, text, 0644, why);
 	if (e == ERR_OK) {
 		log_info("trust: installed \"%s\" from %s", profile->name, profile->certificate);
 		pass_progress(pass, profile->name, "install", "ok");
-		const struct bytes text = buf_bytes(&pem);
-		if (profile->system_store && pass->config->root[0] == '\0')
-			in_system_store(profile->name, &text);
 	}
 out:
 	buf_clear(&pem);
@@ -173,7 +190,7 @@ enum err trust_remove(const struct pass *pass, const char *name, struct why *why
 	if (e != ERR_OK || !file_exists(path))
 		return e;
 	if (pass->config->root[0] == '\0')
-		in_system_store(name, NULL);
+		in_system_store(pass, name, NULL);
 	e = file_remove(path, why);
 	if (e == ERR_OK)
 		log_info("trust: took \"%s\" off", name);
