@@ -23,6 +23,13 @@ static void at_ms(struct due *d, int64_t ms)
 		d->at_ms = ms;
 }
 
+/* The end of a pause. One that came while the pass was at work on others was seen by nobody. */
+static void at_retry(struct due *d, const struct last *last)
+{
+	if (last->retry_ms != 0)
+		at_ms(d, last->retry_ms > d->now_ms ? last->retry_ms : d->now_ms + OPEN_MS);
+}
+
 /* A moment of the wall clock; what is past already was seen by the pass before. */
 static void at_time(struct due *d, int64_t unix_s)
 {
@@ -36,7 +43,7 @@ static void due_scep(struct due *d, const struct scep_profile *p)
 	struct last last = { .exit = SIGNET_DONE };
 	bool has_last = last_read(&d->pass->store, p->name, &last) == ERR_OK && last.exit != SIGNET_DONE;
 	if (has_last)
-		at_ms(d, last.retry_ms);
+		at_retry(d, &last);
 	if (scep_look(d->pass, p, &v, NULL) != ERR_OK)
 		return;
 	at_time(d, v.retry_at);
@@ -55,7 +62,7 @@ static void due_consumer(struct due *d, const struct consumer *c)
 	struct record r;
 	struct last last;
 	if (last_read(&d->pass->store, c->name, &last) == ERR_OK && last.exit != SIGNET_DONE) {
-		at_ms(d, last.retry_ms);
+		at_retry(d, &last);
 		return;
 	}
 	if (c->certificate[0] == '\0' || generations_look(&d->pass->store, c->certificate, &g, NULL) != ERR_OK || g.current == 0)
@@ -74,7 +81,7 @@ int64_t due_ms(const struct pass *pass)
 	for (size_t i = 0; i < pass->config->trust_count; i++) {
 		struct last last;
 		if (last_read(&pass->store, pass->config->trusts[i].name, &last) == ERR_OK && last.exit != SIGNET_DONE)
-			at_ms(&d, last.retry_ms);
+			at_retry(&d, &last);
 	}
 	for (size_t i = 0; i < pass->config->scep_count; i++)
 		due_scep(&d, &pass->config->sceps[i]);

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "hal/device.h"
 #include "hal/log.h"
 
-#define LAST_MAX 4096 /* bytes: eight lines */
-#define LINES 8
+#define LAST_MAX 4096 /* bytes: nine lines */
+#define LINES 9
 
 static enum err last_path(const struct store *store, const char *profile, char out[FILE_PATH_MAX])
 {
@@ -15,6 +16,13 @@ static enum err last_path(const struct store *store, const char *profile, char o
 	if (snprintf(tail, sizeof tail, "last/%s", profile) >= (int)sizeof tail)
 		return ERR_BUG;
 	return path_join(out, store->run, tail);
+}
+
+/* "" where the kernel does not say: then all boots are one. */
+static void this_boot(char out[BOOT_ID_CAP])
+{
+	if (device_boot_id(out, BOOT_ID_CAP) != ERR_OK)
+		out[0] = '\0';
 }
 
 /* One value a line, in a fixed order; the sentences have no line ends (why.h). */
@@ -32,6 +40,7 @@ static const char *next_line(char **at)
 enum err last_read(const struct store *store, const char *profile, struct last *out)
 {
 	char path[FILE_PATH_MAX];
+	char boot[BOOT_ID_CAP];
 	struct buf text;
 	struct last last = { .exit = SIGNET_DONE };
 	buf_init(&text, LAST_MAX);
@@ -58,7 +67,9 @@ enum err last_read(const struct store *store, const char *profile, struct last *
 	snprintf(last.why.text, sizeof last.why.text, "%s", lines[4]);
 	snprintf(last.why.next_step, sizeof last.why.next_step, "%s", lines[5]);
 	last.failures = (unsigned)strtoul(lines[6], NULL, 10);
-	last.retry_ms = strtoll(lines[7], NULL, 10);
+	this_boot(boot);
+	if (strcmp(lines[8], boot) == 0) /* else in a run folder that outlived its boot: that clock has begun anew */
+		last.retry_ms = strtoll(lines[7], NULL, 10);
 	*out = last;
 out:
 	buf_clear(&text);
@@ -69,18 +80,20 @@ void last_write(const struct store *store, const char *profile, const struct las
 {
 	char path[FILE_PATH_MAX];
 	char folder[FILE_PATH_MAX];
+	char boot[BOOT_ID_CAP];
 	struct why why = { .code = "" };
 	struct buf text;
 	buf_init(&text, LAST_MAX);
+	this_boot(boot);
 	enum err e = last_path(store, profile, path);
 	if (e == ERR_OK)
 		e = path_join(folder, store->run, "last");
 	if (e == ERR_OK)
 		e = file_make_folder(folder, 0755, &why);
 	if (e == ERR_OK)
-		e = buf_add_format(&text, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n%u\n%" PRId64 "\n", (int)last->exit, last->at,
+		e = buf_add_format(&text, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n%u\n%" PRId64 "\n%s\n", (int)last->exit, last->at,
 		                   last->contact, last->why.code, last->why.text, last->why.next_step, last->failures,
-		                   last->retry_ms);
+		                   last->retry_ms, boot);
 	if (e == ERR_OK)
 		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
 	if (e != ERR_OK)

@@ -13,7 +13,7 @@ struct last {
 	struct why why;
 	int64_t at, contact; /* unix s; contact: when the server last gave an answer, 0 for never */
 	unsigned failures;   /* in a row; 0 after a success */
-	int64_t retry_ms;    /* CLOCK_BOOTTIME: the agent leaves the profile alone until then; 0: no pause */
+	int64_t retry_ms;    /* CLOCK_BOOTTIME: the agent leaves the profile alone until then; 0: no pause, or one of another boot */
 };
 
 /** ERR_NOT_FOUND: no try since boot. Anything unreadable counts as that. */

@@ -10,7 +10,6 @@
 /* For profiles that no certificate belongs to; the defaults of a scep profile. */
 #define DELAY_S 60
 #define DELAY_MAX_S 3600
-#define PAUSE_MAX_S (48 * 3600) /* schedule_retry_ms(): the larger of this and retry_delay_max */
 
 static const char *certificate_of(const struct config *config, const char *name)
 {
@@ -23,21 +22,9 @@ static const char *certificate_of(const struct config *config, const char *name)
 	return name;
 }
 
-static const struct scep_profile *scep_of(const struct tally *t, const char *name)
-{
-	return config_find_scep(t->pass->config, certificate_of(t->pass->config, name));
-}
-
-/* More is of another boot, in a run folder that outlived it. */
-static int64_t pause_max_ms(const struct tally *t, const char *name)
-{
-	const struct scep_profile *p = scep_of(t, name);
-	return 1000LL * (p != NULL && p->retry_delay_max_s > PAUSE_MAX_S ? p->retry_delay_max_s : PAUSE_MAX_S);
-}
-
 static int64_t pause_ms(const struct tally *t, const char *name, unsigned failures)
 {
-	const struct scep_profile *p = scep_of(t, name);
+	const struct scep_profile *p = config_find_scep(t->pass->config, certificate_of(t->pass->config, name));
 	uint8_t four[4] = { 0, 0, 0, 0 };
 	uint32_t random = 0;
 	if (random_bytes(four, sizeof four) == ERR_OK)
@@ -102,8 +89,7 @@ bool tally_rests(struct tally *tally, const char *name, struct why *why)
 	const struct apply_options *o = tally->pass->options;
 	if (!o->is_scheduled || last_read(&tally->pass->store, name, &last) != ERR_OK)
 		return false;
-	int64_t left = last.retry_ms - clock_boot_ms();
-	if (left <= 0 || left > pause_max_ms(tally, name) || may_use_network(tally, &last))
+	if (last.retry_ms <= clock_boot_ms() || may_use_network(tally, &last))
 		return false;
 	tally_note(tally, last.exit, &last.why);
 	if (why != NULL)

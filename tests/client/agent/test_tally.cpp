@@ -1,67 +1,95 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
-#include <cstdio>
 #include <cstring>
+#include <string>
+#include "client/agent/due.h"
 #include "client/agent/tally.h"
-#include "hal/clock.h"
 #include "test_folder.hpp"
 
-static const int64_t hour = 3600 * 1000LL;
+#define HOUR_MS (3600 * 1000LL)
 
-// A scheduled pass, and a profile whose last try failed.
+// Pauses between two tries of a profile, and what wakes the agent when they are over.
 TEST_GROUP(tally)
 {
 	test_folder *folder;
-	struct scep_profile profile;
+	struct why why;
 	struct config config;
+	struct trust_profile trust;
 	struct apply_options options;
 	struct pass pass;
 	struct tally tally;
+	char empty[1];
+	std::string state, run;
 
 	void setup() override
 	{
-		folder = new test_folder("sgy");
-		profile = {};
-		strcpy(profile.name, "p");
-		profile.retry_delay_max_s = 3600;
+		folder = new test_folder("sgt");
+		why = {};
 		config = {};
-		config.sceps = &profile;
-		config.scep_count = 1;
+		trust = {};
 		options = {};
-		options.is_scheduled = true;
 		pass = {};
-		pass.config = &config;
-		pass.options = &options;
-		snprintf(pass.store.run, sizeof pass.store.run, "%s", folder->path("").c_str());
 		tally = {};
+		empty[0] = '\0';
+		state = folder->path("state");
+		run = folder->path("run");
+		config.agent.state_dir = &state[0];
+		config.agent.run_dir = &run[0];
+		config.agent.clock = CLOCK_TRUSTED;
+		config.root = empty;
+		strcpy(trust.name, "t");
+		config.trusts = &trust;
+		config.trust_count = 1;
+		options.is_scheduled = true;
+		LONGS_EQUAL_TEXT(ERR_OK, pass_open(&config, &options, &pass, &why), why.text);
+		LONGS_EQUAL(ERR_OK, store_prepare(&pass.store, &why));
 		tally.pass = &pass;
 	}
-	void teardown() override { delete folder; }
-
-	bool rests(int64_t ms)
+	void teardown() override
+	{
+		pass_close(&pass);
+		delete folder;
+	}
+	/** The profile failed, and is to be left alone for so long from now. */
+	void pause(int64_t ms)
 	{
 		struct last last = {};
 		last.exit = SIGNET_UNREACHABLE;
-		last.failures = 1;
+		last.failures = 3;
 		last.retry_ms = clock_boot_ms() + ms;
-		last_write(&pass.store, "p", &last);
-		return tally_rests(&tally, "p", nullptr);
+		last_write(&pass.store, "t", &last);
 	}
+	int64_t due_in() { return due_ms(&pass) - clock_boot_ms(); }
 };
 
-TEST(tally, ItRestsForEveryPauseThereIs)
+// retry_delay_max goes up to a week, and Retry-After up to two days with its jitter.
+TEST(tally, ALongPauseIsAPauseToo)
 {
-	CHECK_FALSE(rests(-1));
-	CHECK_TRUE(rests(hour));
-	CHECK_TRUE(rests(47 * hour)); /* Retry-After of a day, and its jitter */
-	CHECK_FALSE(rests(49 * hour)); /* of another boot */
-	profile.retry_delay_max_s = 604800; /* a week: the most that can be configured */
-	CHECK_TRUE(rests(167 * hour));
-	CHECK_FALSE(rests(169 * hour));
+	pause(6 * 24 * HOUR_MS);
+	CHECK_TRUE(tally_rests(&tally, "t", nullptr));
+	pause(-1);
+	CHECK_FALSE(tally_rests(&tally, "t", nullptr));
 }
 
-TEST(tally, WhoeverStandsBesideItDoesNotWait)
+TEST(tally, APauseEndsWithItsBoot)
 {
-	options.is_scheduled = false;
-	CHECK_FALSE(rests(hour));
+	struct last last;
+	pause(HOUR_MS);
+	folder->run("boot=$(cat /proc/sys/kernel/random/boot_id) && grep -q $boot run/last/t && "
+	            "sed -i s/$boot/00000000-1111-2222-3333-444444444444/ run/last/t");
+	CHECK_FALSE(tally_rests(&tally, "t", nullptr));
+	LONGS_EQUAL(ERR_OK, last_read(&pass.store, "t", &last));
+	LONGS_EQUAL(SIGNET_UNREACHABLE, last.exit);
+	LONGS_EQUAL(3, last.failures);
+	CHECK(due_in() > HOUR_MS / 2);
+}
+
+TEST(tally, APauseThatEndedDuringThePassIsNotForgotten)
+{
+	pause(10 * 60 * 1000);
+	CHECK(due_in() <= 10 * 60 * 1000);
+	CHECK(due_in() > 9 * 60 * 1000);
+	pause(-1000);
+	CHECK(due_in() <= 60 * 1000);
+	CHECK(due_in() > 0);
 }
