@@ -73,7 +73,8 @@ static void decide_with_certificate(const struct pass *pass, const struct scep_p
 {
 	char when[32];
 	char reason[96];
-	if (v->is_expired && p->after_expiry == AFTER_EXPIRY_WAIT) {
+	bool is_new = pass->options != NULL && pass->options->challenge != NULL;
+	if (v->is_expired && !is_new && p->after_expiry == AFTER_EXPIRY_WAIT) {
 		snprintf(v->reason, sizeof v->reason, "expired; after_expiry = wait");
 	} else if (v->is_expired) {
 		v->next = SCEP_NEXT_ENROLL;

@@ -135,6 +135,11 @@ class Refusals(Case):
         time.sleep(4)
         device.signet("apply", expect=15)
         device.signet("status", expect=15)
+        first = device.serial()
+        ca.add_challenge("BY-HAND")
+        done = self.enroll_by_hand(device, "BY-HAND")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertNotEqual(first, device.serial())
 
     def test_17_a_target_that_cannot_be_written(self):
         device, ca, _ = self.ready(more="[vpn hq]\ntunnel = device\ngateway = vpn.example\ncertificate = dev\ntrust = root\n"
