@@ -35,7 +35,7 @@ bool binding_is_lost(const struct pass *pass, const struct generation_meta *meta
 	return pass->is_tpm_changed || (now[0] != '\0' && strcmp(meta->storage_key, now) != 0);
 }
 
-/* Do keys in use, or of a request under way, hang on this storage key; on any at all? */
+/* Do keys in use, of a request under way, or that wait for one, hang on this storage key; on any at all? */
 static void count_uses(const struct pass *pass, const char *mark, unsigned *out_uses, unsigned *out_all)
 {
 	for (size_t i = 0; i < pass->config->scep_count; i++) {
@@ -44,7 +44,7 @@ static void count_uses(const struct pass *pass, const char *mark, unsigned *out_
 		const char *profile = pass->config->sceps[i].name;
 		if (generations_look(&pass->store, profile, &g, NULL) != ERR_OK)
 			continue;
-		const unsigned numbers[] = { g.current, g.request, g.complete };
+		const unsigned numbers[] = { g.current, g.request, g.complete, g.unused };
 		for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
 			if (numbers[n] == 0 || generation_meta_read(&pass->store, profile, numbers[n], &meta, NULL) != ERR_OK ||
 			    meta.is_software || meta.storage_key[0] == '\0')
@@ -81,8 +81,9 @@ void binding_check(struct pass *pass)
 	struct why why = { .code = "" };
 	struct buf key;
 	buf_init(&key, PIN_MAX);
+	binding_now(&pass->store, pinned);
 	count_uses(pass, "", &uses, &all);
-	if (all == 0 || store_path(&pass->store, NULL, NULL, "srk.tr", path) != ERR_OK)
+	if ((all == 0 && pinned[0] == '\0') || store_path(&pass->store, NULL, NULL, "srk.tr", path) != ERR_OK)
 		return;
 	enum err e = read_storage_key(pass, path, &key, &why);
 	if (e == ERR_OK)
@@ -91,7 +92,6 @@ void binding_check(struct pass *pass)
 		log_debug("tpm: not asked about its storage key: %s", why.text);
 		goto out;
 	}
-	binding_now(&pass->store, pinned);
 	if (e == ERR_OK && strcmp(pinned, present) == 0)
 		goto out;
 	count_uses(pass, present, &uses, &all);

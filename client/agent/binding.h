@@ -16,7 +16,7 @@ void binding_now(const struct store *store, char out[BINDING_CAP]);
 /** Does a generation's key need a storage key that is no longer there? By the disk, and by binding_check() of this pass. */
 bool binding_is_lost(const struct pass *pass, const struct generation_meta *meta);
 /**
- * Ask the TPM whether the storage key is still there: one TPM command, none when no key in use depends on it. Sets
+ * Ask the TPM whether the storage key is still there: one TPM command, none when nothing is pinned and no key depends on it. Sets
  * pass->is_tpm_changed; a srk.tr that is missing or damaged is written again when keys in use hang on the storage key
  * that is there. A TPM that does not answer says nothing: whoever needs it will tell.
  */

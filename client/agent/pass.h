@@ -77,7 +77,7 @@ struct scep_view {
 	bool has_certificate; /* of `current` */
 	bool is_expired;      /* by a trusted clock */
 	bool is_revoked;      /* as far as is known (revocation.h) */
-	bool is_key_lost;     /* of `current`: the TPM was cleared or replaced */
+	bool is_key_lost;     /* of `current`, or of the request for the first one: the TPM was cleared or replaced */
 	unsigned boots;       /* boots before this one that ended without an answer to the request under way */
 	int64_t renew_at, not_after; /* unix s; 0 without a certificate */
 	struct generation_meta request; /* when a request is under way */

@@ -135,7 +135,7 @@ static bool decide_revoked(const struct pass *pass, const struct scep_profile *p
 	return true;
 }
 
-static void decide(const struct pass *pass, const struct scep_profile *p, const struct generation_meta *current,
+static void decide(const struct pass *pass, const struct scep_profile *p, const struct generation_meta *lost,
                    const struct revocation *revocation, int64_t not_after, struct scep_view *v)
 {
 	const struct generations *g = &v->generations;
@@ -155,7 +155,7 @@ static void decide(const struct pass *pass, const struct scep_profile *p, const 
 		snprintf(v->reason, sizeof v->reason, v->request.is_pending ? "the CA has not decided yet"
 		                                                            : "a request was sent and no answer came");
 	} else if (v->is_key_lost) {
-		decide_key_lost(pass, current, v);
+		decide_key_lost(pass, lost, v);
 	} else if (v->has_certificate) {
 		decide_with_certificate(pass, p, v, not_after);
 	} else {
@@ -186,8 +186,10 @@ static bool is_whole(const struct pass *pass, const char *profile, unsigned requ
 	return is_whole;
 }
 
-/* What a key is missing for cannot go on: its answer could not be opened, its certificate not be used. */
-static void leave_what_is_lost(const struct pass *pass, const char *profile, struct scep_view *v)
+/* What a key is missing for cannot go on: its answer could not be opened, its certificate not be used. out_lost: of the
+ * certificate in use; where there is none, of the request for the first one. */
+static void leave_what_is_lost(const struct pass *pass, const char *profile, struct scep_view *v,
+                               struct generation_meta *out_lost)
 {
 	struct generations *g = &v->generations;
 	struct generation_meta meta;
@@ -195,8 +197,14 @@ static void leave_what_is_lost(const struct pass *pass, const char *profile, str
 		g->request = 0; /* cannot be resumed without its transaction: swept by the next enrollment */
 	if (g->request != 0 && !is_whole(pass, profile, g->request))
 		g->request = 0;
-	if (g->request != 0 && (binding_is_lost(pass, &v->request) || is_lost(pass, profile, g->signer, &meta)))
+	v->is_key_lost = is_lost(pass, profile, g->current, out_lost);
+	if (g->request != 0 && (binding_is_lost(pass, &v->request) || is_lost(pass, profile, g->signer, &meta))) {
+		if (g->current == 0) {
+			v->is_key_lost = true;
+			*out_lost = v->request;
+		}
 		g->request = 0;
+	}
 	if (is_lost(pass, profile, g->complete, &meta))
 		g->complete = 0;
 	if (g->complete == 0)
@@ -221,7 +229,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
                    struct why *why)
 {
 	struct scep_view v = { .next = SCEP_NEXT_NOTHING };
-	struct generation_meta current = { .created = 0 };
+	struct generation_meta lost = { .created = 0 };
 	struct revocation revocation = { .request = 0 };
 	struct certificate cert = { .not_after = 0 };
 	struct buf der;
@@ -229,8 +237,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 	enum err e = generations_look(&pass->store, profile->name, &v.generations, why);
 	if (e != ERR_OK)
 		goto out;
-	leave_what_is_lost(pass, profile->name, &v);
-	v.is_key_lost = is_lost(pass, profile->name, v.generations.current, &current);
+	leave_what_is_lost(pass, profile->name, &v, &lost);
 	v.boots = boots_without_answer(pass, profile->name, &v);
 	v.is_revoked = revocation_is_known(&pass->store, profile->name, v.generations.current, &revocation);
 	if (v.generations.current != 0 &&
@@ -243,7 +250,7 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 		                               profile->renewal_spread_percent,
 		                               schedule_identity(cert.subject) + schedule_identity(cert.san));
 	}
-	decide(pass, profile, &current, &revocation, cert.not_after, &v);
+	decide(pass, profile, &lost, &revocation, cert.not_after, &v);
 	*out = v;
 out:
 	buf_clear(&der);

@@ -75,7 +75,9 @@ static enum err make_by_storage(struct step *s, struct buf *blob, struct device_
 	s->meta.is_software = p->key_storage == KEY_STORAGE_SOFTWARE;
 	if (!s->meta.is_software) {
 		struct why own = { .code = "" };
-		enum err e = pass_tpm(s->pass, &tpm, &own);
+		enum err e = s->pass->is_tpm_changed ? binding_forget(s->pass, &own) : ERR_OK;
+		if (e == ERR_OK)
+			e = pass_tpm(s->pass, &tpm, &own);
 		if (e == ERR_OK)
 			e = tpm_make_key(tpm, p->key_bits, blob, out, &own);
 		bool is_absent = e == ERR_UNREACHABLE && strcmp(own.code, "tpm.absent") == 0;
@@ -478,8 +480,6 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 		e = scep_take_challenge(pass, profile, &resolved, &own);
 	else if (view->next == SCEP_NEXT_RENEW)
 		e = take_static_challenge(pass, profile, &resolved, &own);
-	if (e == ERR_OK && is_new && view->is_key_lost && pass->is_tpm_changed)
-		e = binding_forget(pass, &own);
 	if (e == ERR_OK && is_new) {
 		e = start_generation(&s, &own);
 	} else if (e == ERR_OK) {
