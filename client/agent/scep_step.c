@@ -315,7 +315,8 @@ static enum err judge(struct step *s, const struct scep_answer *answer, struct w
 	enum err e = generation_read(store, s->profile->name, s->number, "request.der", &file, why);
 	if (e == ERR_OK)
 		e = request_record_read(buf_bytes(&file), &record, why);
-	if (e == ERR_OK && current != 0)
+	/* one that is damaged is what this answer replaces; a renewal has read it */
+	if (e == ERR_OK && current != 0 && s->view->has_certificate)
 		e = generation_certificate(store, s->profile->name, current, &old, why);
 	if (e == ERR_OK)
 		e = issued_judge(&s->resolved->job.server, &record, s->profile->subject_exact, buf_bytes(&old),

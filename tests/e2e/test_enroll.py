@@ -167,6 +167,16 @@ class Enroll(Case):
         self.assertIn("aes128", ca.operations()[-1]["content_cipher"].lower().replace("_", "").replace("-", ""))
         self.assertIn("512", ca.operations()[-1]["digest_algorithm"])
 
+    def test_a_damaged_certificate_in_use_is_replaced(self):
+        device, ca, _ = self.enrolled()
+        for number, content in enumerate(("", "rubbish\n")):
+            with open(device.current("cert.pem"), "w") as f:
+                f.write(content)
+            ca.add_challenge("AGAIN-%d" % number)
+            device.give_challenge("AGAIN-%d" % number)
+            device.signet("apply")
+            device.verify_chain(ca.root)
+
     def test_software_key_where_the_profile_asks_for_one(self):
         device, ca, _ = self.enrolled(scep="key_storage = software\n")
         device.verify_chain(ca.root)
