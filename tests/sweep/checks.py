@@ -62,6 +62,9 @@ def heal(world, recording, scenario, mode):
             need(usable(world) == recording.serials[0], "the old certificate is not in use")
         else:
             need(not world.generation("current"), "there is a certificate, and exit %d", code)
+            code, said = world.signet("apply", "dev")  # the challenge is still there, and is not taken again
+            need(code == WAITING, "without a fresh challenge apply ended with %d:\n%s", code, said)
+            challenges_once(world)
             world.authority.add_challenge(SECOND)
             world.device.give_challenge(SECOND)
         code, said = world.signet("apply", "dev")
