@@ -98,11 +98,10 @@ static enum err use(const struct pass *pass, const struct consumer *c, const str
                     const struct daemon_state *before, enum consumer_result *out, struct why *why)
 {
 	struct why own = { .code = "" };
-	/* from here on nobody knows what the daemon uses, until it has answered */
-	r->told = r->proven = 0;
-	enum err e = record_write(&pass->store, c->ops->folder, c->name, r, why);
+	enum err e = record_doubt(&pass->store, c->name, why); /* until it has answered */
 	if (e != ERR_OK)
 		return e;
+	r->told = r->proven = 0;
 	e = c->ops->use(pass, c, move, &own);
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;

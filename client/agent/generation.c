@@ -57,7 +57,7 @@ enum err generation_complete(const struct store *store, const char *profile, uns
 	for (size_t i = 0; i < issued->path.count && e == ERR_OK; i++)
 		e = certificate_to_pem(buf_bytes(&issued->path.der[i]), &pem);
 	if (e == ERR_OK)
-		e = generation_write(store, profile, number, "chain.pem", buf_bytes(&pem), why);
+		e = generation_write_part(store, profile, number, "chain.pem", buf_bytes(&pem), why);
 	if (e == ERR_OK)
 		e = generation_write(store, profile, number, "cert.pem", (struct bytes){ pem.data, leaf_len }, why);
 	buf_clear(&pem);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define RECORD_MAX (2 * FILE_PATH_MAX + AUTHORITIES_TEXT_MAX + 1024) /* bytes: two paths and a dozen short lines */
+#define DOUBTS "moving" /* folder below RUN: a file for each daemon that is being moved */
 
 /* The value behind "NAME = " at the start of a line; "" when there is none. No INI reader: a path may be longer than
  * its lines. */
@@ -54,6 +55,40 @@ static enum err path_of(const struct store *store, const char *folder, const cha
 	return e == ERR_OK ? e : why_set(why, e, "state.path", "no path for the record of %s", profile);
 }
 
+/* Names are unique over all kinds. */
+static enum err doubt_path(const struct store *store, const char *profile, char out[FILE_PATH_MAX])
+{
+	char folder[FILE_PATH_MAX];
+	enum err e = path_join(folder, store->run, DOUBTS);
+	return e == ERR_OK ? path_join(out, folder, profile) : e;
+}
+
+enum err record_doubt(const struct store *store, const char *profile, struct why *why)
+{
+	char folder[FILE_PATH_MAX];
+	char path[FILE_PATH_MAX];
+	enum err e = path_join(folder, store->run, DOUBTS);
+	if (e == ERR_OK)
+		e = doubt_path(store, profile, path);
+	if (e != ERR_OK)
+		return why_set(why, e, "state.path", "no path for the move of %s", profile);
+	e = file_make_folder(folder, 0700, why);
+	return e == ERR_OK && !file_exists(path) ? file_write_atomic(path, (struct bytes){ NULL, 0 }, 0600, why) : e;
+}
+
+static bool is_in_doubt(const struct store *store, const char *profile)
+{
+	char path[FILE_PATH_MAX];
+	return doubt_path(store, profile, path) == ERR_OK && file_exists(path);
+}
+
+static enum err end_doubt(const struct store *store, const char *profile, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	enum err e = doubt_path(store, profile, path);
+	return e == ERR_OK ? file_drop(path, why) : why_set(why, e, "state.path", "no path for the move of %s", profile);
+}
+
 void record_read(const struct store *store, const char *folder, const char *profile, struct record *out)
 {
 	char path[FILE_PATH_MAX];
@@ -72,6 +107,8 @@ void record_read(const struct store *store, const char *folder, const char *prof
 			out->first_proven_at = number_of(text, "first_proven_at");
 		}
 	}
+	if (is_in_doubt(store, profile))
+		out->told = out->proven = 0;
 	buf_clear(&file);
 }
 
@@ -97,6 +134,8 @@ enum err record_write(const struct store *store, const char *folder, const char 
 	               memcmp(present.data, text.data, text.len) == 0;
 	if (e == ERR_OK && !is_same)
 		e = file_write_part(path, buf_bytes(&text), 0600, why);
+	if (e == ERR_OK)
+		e = end_doubt(store, profile, why);
 	buf_clear(&present);
 	buf_clear(&text);
 	return e;
@@ -106,5 +145,7 @@ enum err record_remove(const struct store *store, const char *folder, const char
 {
 	char path[FILE_PATH_MAX];
 	enum err e = path_of(store, folder, profile, path, why);
-	return e == ERR_OK && file_exists(path) ? file_remove(path, why) : e;
+	if (e == ERR_OK && file_exists(path))
+		e = file_remove(path, why);
+	return e == ERR_OK ? end_doubt(store, profile, why) : e;
 }

@@ -32,6 +32,12 @@ struct record {
 
 /** A record that is not there, or not readable, is an empty one. `folder`: "wifi" or "vpn". */
 void record_read(const struct store *store, const char *folder, const char *profile, struct record *out);
+/**
+ * The daemon is about to be moved: from here on nobody knows what it uses, and until the next record_write() told and
+ * proven read as none. Remembered in the run folder, without wear: a power cut ends the daemon as well, and the next start
+ * reads the settings.
+ */
+enum err record_doubt(const struct store *store, const char *profile, struct why *why) MUST_CHECK;
 /** Written only when it differs from what stands there. A power cut may bring the one before back: then it is told and
  *  proven once more. */
 enum err record_write(const struct store *store, const char *folder, const char *profile, const struct record *record,

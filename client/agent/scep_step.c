@@ -32,12 +32,23 @@ struct step {
 };
 
 /* The only time that is saved: a floor for a boot without one. */
-static enum err write_meta(struct step *s, struct why *why)
+static const struct generation_meta *meta_now(struct step *s)
 {
 	const struct clock_view *clock = &s->pass->clock;
 	if (clock->is_confirmed)
 		s->meta.trusted_at = clock->now;
-	return generation_meta_write(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+	return &s->meta;
+}
+
+static enum err write_meta(struct step *s, struct why *why)
+{
+	return generation_meta_write(&s->pass->store, s->profile->name, s->number, meta_now(s), why);
+}
+
+/* Secured by message.der, which follows. */
+static enum err write_meta_part(struct step *s, struct why *why)
+{
+	return generation_meta_write_part(&s->pass->store, s->profile->name, s->number, meta_now(s), why);
 }
 
 /* ---- keys ---- */
@@ -107,7 +118,7 @@ static enum err make_key(struct step *s, struct device_key *out, struct why *why
 		e = generation_write_part(&s->pass->store, s->profile->name, s->number, s->meta.is_software ? "key.pem" : "key.der",
 		                          buf_bytes(&blob), why);
 	if (e == ERR_OK)
-		e = generation_meta_write_part(&s->pass->store, s->profile->name, s->number, &s->meta, why);
+		e = write_meta_part(s, why);
 	if (e == ERR_OK) {
 		log_info("scep: %s: made an RSA-%u key (%s)", s->profile->name, s->profile->key_bits,
 		         s->meta.is_software ? "software" : "in the TPM");
@@ -130,11 +141,11 @@ static enum err copy_key(struct step *s, unsigned from, struct why *why)
 	if (e == ERR_OK)
 		e = generation_read(&s->pass->store, s->profile->name, from, name, &file, why);
 	if (e == ERR_OK)
-		e = generation_write(&s->pass->store, s->profile->name, s->number, name, buf_bytes(&file), why);
+		e = generation_write_part(&s->pass->store, s->profile->name, s->number, name, buf_bytes(&file), why);
 	if (e == ERR_OK) {
 		s->meta.is_software = meta.is_software;
 		memcpy(s->meta.storage_key, meta.storage_key, sizeof s->meta.storage_key);
-		e = write_meta(s, why);
+		e = write_meta_part(s, why);
 	}
 	buf_clear(&file);
 	return e;
@@ -240,7 +251,7 @@ static enum err store_sent(void *ctx, const struct scep_sent *sent, struct why *
 	if (e == ERR_OK && sent->challenge_mark.len > 0)
 		e = write_part(s, MARK_FILE, buf_bytes(&sent->challenge_mark), why);
 	if (e == ERR_OK)
-		e = write_meta(s, why);
+		e = write_meta_part(s, why);
 	if (e == ERR_OK)
 		e = generation_write(&s->pass->store, s->profile->name, s->number, "message.der", buf_bytes(&sent->message), why);
 	if (e == ERR_OK && sent->challenge_mark.len > 0)
@@ -415,7 +426,6 @@ static enum err start_generation(struct step *s, struct why *why)
 	memcpy(s->meta.storage_key, before.storage_key, sizeof s->meta.storage_key);
 	bool is_new_boot = strcmp(before.boot, s->meta.boot) != 0;
 	return is_new_boot ? write_meta(s, why) : ERR_OK;
-	return e;
 }
 
 static void warn_legacy(const struct scep_profile *p)
