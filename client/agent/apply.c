@@ -235,7 +235,7 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 		return e;
 	if (view.is_revoked && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
 		return revocation_refused(&w->pass->store, p, view.generations.current, NULL, why);
-	if (view.next == SCEP_NEXT_NOTHING && view.is_key_lost)
+	if (view.is_key_lost && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
 		return key_lost(p, NULL, why);
 	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next))
 		return view.is_expired && view.next == SCEP_NEXT_NOTHING ? expired(p, NULL, why)

@@ -29,7 +29,7 @@ class Refusals(Case):
         device, _, _ = self.ready()
         device.signet("nonsense", expect=2)
         device.signet("show", expect=2)
-        self.assertIn("not in this version", device.signet("agent", expect=2).stderr)
+        self.assertIn("not in this version", device.signet("doctor", expect=2).stderr)
 
     def test_3_configuration_refused(self):
         device, _, _ = self.ready(scep="challenge_fil = /x\n")
@@ -126,7 +126,7 @@ class Refusals(Case):
         device.tcti = other.tcti
         device.configure(ca.url, ca.root, ca.issuing)
         done = device.signet("renew", "dev", "--force", expect=14)
-        self.assertIn("this TPM was cleared, or is another one", done.stderr)
+        self.assertIn("the TPM was cleared or replaced", done.stderr)
         self.assertEqual(serial, device.serial())
 
     def test_15_expired_and_told_to_wait(self):
