@@ -193,7 +193,7 @@ static enum err work_consumers(struct work *w, const struct scep_profile *p, str
 
 static enum err key_lost(const struct scep_profile *p, const struct why *reason, struct why *why)
 {
-	enum err e = why_set(why, ERR_CHANGED, "tpm.changed",
+	enum err e = why_set(why, ERR_CHANGED, "tpm.key_lost",
 	                     "%s: the TPM was cleared or replaced, and the key of this certificate is gone with it%s%s", p->name,
 	                     reason != NULL ? "; " : "", reason != NULL ? reason->text : "");
 	why_next(why, "signet enroll %s --challenge-file FILE", p->name);

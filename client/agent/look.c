@@ -153,7 +153,7 @@ static void judge_scep(const struct scep_profile *s, const struct scep_view *v, 
 	} else if (v->is_key_lost) {
 		p->state = STATE_ERROR;
 		p->exit = SIGNET_TPM;
-		snprintf(p->code, sizeof p->code, "tpm.changed");
+		snprintf(p->code, sizeof p->code, "tpm.key_lost");
 		snprintf(p->detail, sizeof p->detail, "the TPM was cleared or replaced, and the key is gone with it");
 		snprintf(p->next_step, sizeof p->next_step, "signet enroll %s --challenge-file FILE", s->name);
 	} else if (v->is_expired) {

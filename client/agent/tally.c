@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/agent/tally.h"
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include "client/agent/announce.h"
 #include "client/agent/schedule.h"
@@ -42,6 +43,17 @@ void tally_note(struct tally *t, enum signet_exit code, const struct why *why)
 	t->why = *why;
 }
 
+/* Nothing was asked of anybody but the disk: what was waited for wakes the agent, and is to be used at once. An expired or
+ * revoked certificate, or one whose key is lost, waits for a challenge too. */
+static bool is_waiting(enum signet_exit code, const struct why *why)
+{
+	static const char *const words[] = { "expired.wait", "revoked.stop", "tpm.key_lost" };
+	bool is_one = code == SIGNET_WAITING;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		is_one = is_one || strcmp(why->code, words[i]) == 0;
+	return is_one;
+}
+
 void tally_count(struct tally *tally, enum profile_kind kind, const char *name, enum err e, const struct why *why)
 {
 	enum signet_exit code = outcome_exit(e, why);
@@ -58,12 +70,13 @@ void tally_count(struct tally *tally, enum profile_kind kind, const char *name, 
 	struct last last = { .exit = code, .at = (int64_t)time(NULL), .contact = before.contact };
 	if (code != SIGNET_DONE)
 		last.why = *why;
-	if (code != SIGNET_DONE && code != SIGNET_WAITING) { /* what waits is woken, or costs nothing to look at */
+	bool is_idle = code != SIGNET_DONE && is_waiting(code, why);
+	if (code != SIGNET_DONE && !is_idle) {
 		last.failures = before.failures + 1;
 		last.retry_ms = clock_boot_ms() + pause_ms(tally, name, last.failures);
 	}
 	tally->retry_after_s = 0;
-	if (code == SIGNET_WAITING && has_before && before.exit == code && strcmp(before.why.text, last.why.text) == 0)
+	if (is_idle && has_before && before.exit == code && before.retry_ms == 0 && strcmp(before.why.text, last.why.text) == 0)
 		return;
 	last_write(&tally->pass->store, name, &last);
 }
@@ -83,13 +96,24 @@ static bool may_use_network(const struct tally *t, const struct last *last)
 	return t->pass->options->is_network_new && last->exit == SIGNET_UNREACHABLE && (int64_t)time(NULL) - last->at >= DELAY_S;
 }
 
+/* Nor does one whose challenge was handed in since, as a file. Times of one clock; what lies ahead of it is no news. */
+static bool has_new_challenge(const struct tally *t, const char *name, const struct last *last)
+{
+	char path[FILE_PATH_MAX];
+	struct stat info;
+	const struct scep_profile *p = config_find_scep(t->pass->config, name);
+	return p != NULL && p->challenge_file[0] != '\0' &&
+	       path_in_root(path, t->pass->config->root, p->challenge_file) == ERR_OK && stat(path, &info) == 0 &&
+	       info.st_mtime >= last->at && info.st_mtime <= time(NULL);
+}
+
 bool tally_rests(struct tally *tally, const char *name, struct why *why)
 {
 	struct last last;
 	const struct apply_options *o = tally->pass->options;
 	if (!o->is_scheduled || last_read(&tally->pass->store, name, &last) != ERR_OK)
 		return false;
-	if (last.retry_ms <= clock_boot_ms() || may_use_network(tally, &last))
+	if (last.retry_ms <= clock_boot_ms() || may_use_network(tally, &last) || has_new_challenge(tally, name, &last))
 		return false;
 	tally_note(tally, last.exit, &last.why);
 	if (why != NULL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
 #include <cstring>
+#include <ctime>
 #include <string>
 #include "client/agent/due.h"
 #include "client/agent/tally.h"
@@ -92,4 +93,48 @@ TEST(tally, APauseThatEndedDuringThePassIsNotForgotten)
 	pause(-1000);
 	CHECK(due_in() <= 60 * 1000);
 	CHECK(due_in() > 0);
+}
+
+// What waits for a challenge is woken by it, and must not rest then.
+TEST(tally, WhoAskedNobodyDoesNotRest)
+{
+	const struct {
+		enum err e;
+		const char *code;
+		bool rests;
+	} rows[] = { { ERR_DENIED, "expired.wait", false },    { ERR_DENIED, "revoked.stop", false },
+		     { ERR_CHANGED, "tpm.key_lost", false },   { ERR_NOT_FOUND, "challenge.missing", false },
+		     { ERR_UNREACHABLE, "tpm.absent", true },  { ERR_DENIED, "scep.refused", true },
+		     { ERR_UNREACHABLE, "http.connect", true } };
+	for (const auto &row : rows) {
+		struct last last = {};
+		pause(-1);
+		why_set(&why, row.e, row.code, "x");
+		tally_count(&tally, KIND_TRUST, "t", row.e, &why);
+		CHECK_EQUAL_TEXT(row.rests, tally_rests(&tally, "t", nullptr), row.code);
+		LONGS_EQUAL(ERR_OK, last_read(&pass.store, "t", &last));
+		STRCMP_EQUAL(row.code, last.why.code);
+	}
+}
+
+TEST(tally, AChallengeThatWasHandedInSinceEndsThePause)
+{
+	struct scep_profile scep = {};
+	std::string file = folder->path("challenge");
+	struct last last = {};
+	strcpy(scep.name, "s");
+	scep.challenge_file = &file[0];
+	config.sceps = &scep;
+	config.scep_count = 1;
+	last.exit = SIGNET_REFUSED;
+	last.at = time(nullptr);
+	last.retry_ms = clock_boot_ms() + HOUR_MS;
+	last_write(&pass.store, "s", &last);
+	CHECK_TRUE(tally_rests(&tally, "s", nullptr)); // no file
+	folder->run("echo x > challenge && touch -d '1 minute ago' challenge");
+	CHECK_TRUE(tally_rests(&tally, "s", nullptr)); // the try had it
+	folder->run("touch challenge");
+	CHECK_FALSE(tally_rests(&tally, "s", nullptr));
+	folder->run("touch -d '1 day' challenge");
+	CHECK_TRUE(tally_rests(&tally, "s", nullptr)); // of a clock that was ahead
 }
