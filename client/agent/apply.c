@@ -442,7 +442,6 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	pass_mend_clock(&pass);
 	store_tidy(&pass.store);
 	work_all(w);
-	pass_busy(&pass, 0);
 	file_unlock(&fd);
 out:
 	pass_close(&pass);

@@ -15,6 +15,8 @@
 #define BUSY_MS 15000       /* somebody's `signet apply` holds the lock: look again soon */
 #define TROUBLE_MS 60000    /* the state folder cannot be used */
 #define GAP_MS 5000         /* between two passes: a file that somebody writes all the time must not keep us running */
+#define START_BUSY_S 60     /* of a pass, until it tells itself: 10 s for the lock, 10 s for the TPM's storage key, files */
+#define LOOK_BUSY_S 90      /* after a pass: two commands of a TPM that may hang for 30 s each, and files */
 #define WATCHDOG_SLACK_S 30 /* beyond what a step was said to take */
 
 struct daemon {
@@ -172,19 +174,20 @@ static void pass_once(struct daemon *d, unsigned woken)
 		                               .host = &host };
 	enum signet_exit exit = SIGNET_DONE;
 	struct why why = { .code = "" };
+	busy(d, START_BUSY_S);
 	enum err e = agent_apply(d->config, &options, &exit, &why);
-	set_watchdog(d, d->watchdog_ms);
+	busy(d, LOOK_BUSY_S);
 	wake_forget(d->wake);
 	d->passed_ms = clock_boot_ms();
-	if (e == ERR_OK) {
+	if (e == ERR_OK)
 		look_after(d);
-		return;
-	}
-	d->next_ms = d->passed_ms + (e == ERR_BUSY ? BUSY_MS : TROUBLE_MS);
-	if (e != ERR_BUSY) {
+	else
+		d->next_ms = d->passed_ms + (e == ERR_BUSY ? BUSY_MS : TROUBLE_MS);
+	if (e != ERR_OK && e != ERR_BUSY) {
 		log_error("agent: %s", why.text);
 		notify_send("STATUS=%s", why.text);
 	}
+	busy(d, 0);
 }
 
 /* Until something is to be done; the watchdog is fed on the way. */

@@ -8,6 +8,8 @@
 #include "client/agent/last.h"
 #include "hal/log.h"
 
+#define REMOVE_BUSY_S 120 /* told to the host: a daemon that does not answer takes 30 s a question */
+
 /* ---- who is out ---- */
 
 static bool is_marked(const struct retirement_question *q, const char *name)
@@ -267,6 +269,7 @@ static void take_off(void *ctx, enum profile_kind kind, const char *name)
 	const struct pass *pass = r->q->pass;
 	const struct consumer_ops *ops = kind == KIND_VPN ? &vpn_consumer : &wifi_consumer;
 	struct why why = { .code = "" };
+	pass_busy(pass, REMOVE_BUSY_S);
 	enum err e = kind == KIND_SCEP    ? generation_retire(&pass->store, name, &why)
 	             : kind == KIND_TRUST ? trust_remove(pass, name, &why)
 	                                  : consumer_remove(pass, ops, name, is_key_gone(r->q, ops->folder, name), &why);

@@ -125,6 +125,7 @@ static void in_system_store(const struct pass *pass, const char *name, const str
 		                         : file_write_atomic(leaving, (struct bytes){ NULL, 0 }, 0600, &why);
 		if (e == ERR_OK && pem == NULL && file_exists(path))
 			e = file_remove(path, &why);
+		pass_busy(pass, STORE_COMMAND_S);
 		if (e == ERR_OK)
 			e = run_program(argv, NULL, STORE_COMMAND_S, NULL, &status, &why);
 		if (e != ERR_OK || status != 0)
