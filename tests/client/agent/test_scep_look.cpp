@@ -5,6 +5,7 @@
 #include <ctime>
 #include <string>
 #include "client/agent/generation.h"
+#include "client/agent/last.h"
 #include "client/agent/pass.h"
 #include "client/agent/refusal.h"
 #include "test_folder.hpp"
@@ -197,6 +198,28 @@ TEST(scep_look_clock, ATrustedClockJudgesAnewEachTimeAndTakesNothingWithIt)
 	LONGS_EQUAL(SCEP_NEXT_NOTHING, next({ build + 1, build, true, false, 0, false, 0 }));
 	CHECK_FALSE(view.is_expired);
 	LONGLONGS_EQUAL(build + 1, pass.clock.now);
+}
+
+// A renewal that is due, and what the last try came to. HTTP is plain: anybody can answer 403.
+TEST(scep_look_clock, OnlyARefusalThatTheCaSignedCostsAChallenge)
+{
+	struct last last = {};
+	char file[] = "/dev/null";
+	struct config config = {};
+	char none[] = "";
+	config.root = none;
+	pass.config = &config;
+	profile.challenge_file = file;
+	last.exit = SIGNET_REFUSED;
+	now += 2 * 86400 - 3600;
+	const struct clock_facts facts = { now, now - 30 * 86400, true, false, 0, false, 0 };
+	LONGS_EQUAL(SCEP_NEXT_RENEW, next(facts));
+	strcpy(last.why.code, "http.status");
+	last_write(&pass.store, "p", &last);
+	LONGS_EQUAL(SCEP_NEXT_RENEW, next(facts));
+	strcpy(last.why.code, "scep.challenge_refused");
+	last_write(&pass.store, "p", &last);
+	LONGS_EQUAL(SCEP_NEXT_ENROLL, next(facts));
 }
 
 // One certificate, in use and revoked.
