@@ -125,7 +125,8 @@ TEST(scep_look, ARequestNewerThanTheRefusedOneGoesOn)
 	meta.is_renewal = meta.is_pending = true;
 	meta.signer = 1;
 	LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", 3, &meta, &why));
-	LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, "message.der", x, &why));
+	for (const char *part : { "message.der", "signer.der", "request.der" })
+		LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, part, x, &why));
 	LONGS_EQUAL(SCEP_NEXT_POLL, next());
 }
 
@@ -316,7 +317,8 @@ TEST(scep_look_revoked, AChallengeByHandOrTheConfigurationEnrollsAnew)
 
 TEST(scep_look_revoked, WhatWasUnderWayIsLeftAndWhatWasBegunSinceGoesOn)
 {
-	make(2, "message.der", "x", true);
+	for (const char *part : { "message.der", "signer.der", "request.der" })
+		make(2, part, "x", true);
 	LONGS_EQUAL(SCEP_NEXT_POLL, next());
 	revoke(2);
 	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
@@ -324,7 +326,8 @@ TEST(scep_look_revoked, WhatWasUnderWayIsLeftAndWhatWasBegunSinceGoesOn)
 	options.challenge = &challenge;
 	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
 	pass.options = nullptr;
-	make(3, "message.der", "x", false);
+	for (const char *part : { "message.der", "signer.der", "request.der" })
+		make(3, part, "x", false);
 	LONGS_EQUAL(SCEP_NEXT_RESEND, next());
 }
 
