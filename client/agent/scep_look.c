@@ -173,15 +173,16 @@ static bool is_lost(const struct pass *pass, const char *profile, unsigned numbe
 }
 
 /* A request can be sent again only as it was. */
-static bool is_whole(const struct pass *pass, const char *profile, unsigned request)
+static bool is_whole(const struct pass *pass, const char *profile, const struct generations *g)
 {
-	static const char *const parts[] = { "message.der", "signer.der", "request.der" };
+	static const char *const parts[] = { "message.der", "request.der" };
 	struct buf part;
-	bool is_whole = true;
 	buf_init(&part, SCEP_MESSAGE_MAX);
+	enum err signer = generation_signer(&pass->store, profile, g, &part, NULL);
+	bool is_whole = signer == ERR_OK ? part.len > 0 : signer != ERR_NOT_FOUND && signer != ERR_INVALID;
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && is_whole; i++) {
 		buf_cut(&part, 0);
-		enum err e = generation_read(&pass->store, profile, request, parts[i], &part, NULL);
+		enum err e = generation_read(&pass->store, profile, g->request, parts[i], &part, NULL);
 		is_whole = e == ERR_OK ? part.len > 0 : e != ERR_NOT_FOUND;
 	}
 	buf_clear(&part);
@@ -197,7 +198,7 @@ static void leave_what_is_lost(const struct pass *pass, const char *profile, str
 	struct generation_meta meta;
 	if (g->request != 0 && generation_meta_read(&pass->store, profile, g->request, &v->request, NULL) != ERR_OK)
 		g->request = 0; /* cannot be resumed without its transaction: swept by the next enrollment */
-	if (g->request != 0 && !is_whole(pass, profile, g->request))
+	if (g->request != 0 && !is_whole(pass, profile, g))
 		g->request = 0;
 	v->is_key_lost = is_lost(pass, profile, g->current, out_lost);
 	if (g->request != 0 && (binding_is_lost(pass, &v->request) || is_lost(pass, profile, g->signer, &meta))) {

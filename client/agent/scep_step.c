@@ -244,7 +244,7 @@ static enum err store_sent(void *ctx, const struct scep_sent *sent, struct why *
 	memcpy(s->meta.transaction_id, sent->transaction_id, sizeof s->meta.transaction_id);
 	memcpy(s->meta.nonce, sent->nonce, sizeof s->meta.nonce);
 	memcpy(s->meta.url, sent->url, sizeof s->meta.url);
-	if (e == ERR_OK)
+	if (e == ERR_OK && !s->meta.is_renewal) /* a renewal's is there already: generation_signer() */
 		e = write_part(s, "signer.der", buf_bytes(&sent->signer), why);
 	if (e == ERR_OK)
 		e = write_part(s, "request.der", buf_bytes(&sent->record), why);
@@ -270,7 +270,7 @@ static enum err read_sent(const struct step *s, struct scep_sent *out, struct wh
 	memcpy(out->url, s->meta.url, sizeof out->url);
 	enum err e = generation_read(store, name, s->number, "message.der", &out->message, why);
 	if (e == ERR_OK)
-		e = generation_read(store, name, s->number, "signer.der", &out->signer, why);
+		e = generation_signer(store, name, &s->view->generations, &out->signer, why);
 	if (e == ERR_OK)
 		e = generation_read(store, name, s->number, "request.der", &out->record, why);
 	if (e == ERR_OK && generation_read(store, name, s->number, MARK_FILE, &out->challenge_mark, NULL) == ERR_OK)

@@ -260,3 +260,10 @@ enum err generation_certificate(const struct store *store, const char *profile, 
 	buf_clear(&pem);
 	return e;
 }
+
+enum err generation_signer(const struct store *store, const char *profile, const struct generations *g, struct buf *out,
+                           struct why *why)
+{
+	return g->signer != 0 ? generation_certificate(store, profile, g->signer, out, why)
+	                      : generation_read(store, profile, g->request, "signer.der", out, why);
+}

@@ -17,7 +17,8 @@ extern "C" {
  *   STATE/scep/PROFILE/0007/{key.der or key.pem, cert.pem, chain.pem, ca.pem, meta.ini}
  *   STATE/scep/PROFILE/0007/refused                        by whom and why, once a consumer failed with it
  *   STATE/hooks/PROFILE.EVENT.SERIAL                       hooks have not been told yet (hook_event.h)
- *   STATE/scep/PROFILE/0008/{key.*, signer.der, message.der, request.der, meta.ini}     a request under way
+ *   STATE/scep/PROFILE/0008/{key.*, signer.der, message.der, request.der, meta.ini}     a request under way; a renewal's
+ *                                                          has no signer.der
  * A generation with cert.pem is complete: it is written last.
  */
 #define GENERATION_MAX 9999u /* four digits: one renewal a day for 27 years */
@@ -98,6 +99,10 @@ enum err generation_link(const struct store *store, const char *profile, const c
 /** Remove every generation that neither a link (current, previous) nor `keep` (request, signer, complete, unused) names;
  *  keys are wiped. */
 enum err generations_sweep(const struct store *store, const char *profile, const struct generations *keep,
+                           struct why *why) MUST_CHECK;
+/** DER of the certificate that the request under way was signed by, and its answer is encrypted to: signer.der, or a
+ *  renewal's signer's own. */
+enum err generation_signer(const struct store *store, const char *profile, const struct generations *g, struct buf *out,
                            struct why *why) MUST_CHECK;
 /** DER of a generation's cert.pem. */
 enum err generation_certificate(const struct store *store, const char *profile, unsigned number, struct buf *out,

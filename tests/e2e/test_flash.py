@@ -1,15 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What reaches flash, by strace: an idle pass writes nothing, a renewal with its trial little. Prints the figures."""
+"""What reaches flash, by strace: an idle hour writes nothing, a renewal with its trial little. Prints the figures."""
 import collections
 import os
 import re
+import signal
 import unittest
 
+from agent_device import Agent, Manager, until
 from device import SIGNET, Case, run, read
+from net_device import VPN, WIRED, NetCase, StrongSwan
+from labclock import LabClock
 
 WRITTEN_MAX = 64 * 1024 # bytes handed to write(2) by a renewal with trial
 SYNCS_MAX = 24
+RATE = 20  # of a lab clock: an hour in three minutes
 CHALLENGE = "C" * 1024
 CALLS = ("open,openat,creat,close,dup,dup2,dup3,fcntl,socket,pipe,pipe2,write,pwrite64,writev,pwritev,sendfile,"
          "copy_file_range,ftruncate,truncate,fallocate,fsync,fdatasync,sync,syncfs,rename,renameat,renameat2,unlink,"
@@ -72,14 +77,19 @@ class Flash:
         return "\n".join(lines)
 
 
+# Sanitizers must not look for leaks under a tracer.
+NO_LEAKS = {"ASAN_OPTIONS": "detect_leaks=0"}
+
+
+def tracer(trace):
+    """What stands before a program, for its calls to be written to a file."""
+    return ["strace", "-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-e", "trace=" + CALLS, "--seccomp-bpf", "-o", trace]
+
+
 class Budget(Case):
-    def traced(self, dev, *argv, expect=0, targets=()):
+    def traced(self, dev, *argv, targets=()):
         trace = os.path.join(self.folder, "trace")
-        # sanitizers must not look for leaks under a tracer
-        env = dict(dev.env, ASAN_OPTIONS="detect_leaks=0")
-        done = run("strace", "-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-e", "trace=" + CALLS, "--seccomp-bpf", "-o", trace,
-                   SIGNET, "-c", dev.conf, *argv, check=False, env=env, timeout=300)
-        self.assertEqual(expect, done.returncode, done.stdout + done.stderr)
+        run(*tracer(trace), SIGNET, "-c", dev.conf, *argv, env={**dev.env, **NO_LEAKS}, timeout=300)
         return Flash(joined(read(trace)), (dev.state,) + tuple(targets))
 
     def test_the_count_itself_sees_every_kind_of_change(self):
@@ -105,12 +115,7 @@ class Budget(Case):
         self.budget("without hooks")
 
     def test_with_a_hook_too(self):
-        hooks = os.path.join(self.folder, "hooks.d")
-        os.mkdir(hooks, 0o755)
-        with open(os.path.join(hooks, "one"), "w") as f:
-            f.write("#!/bin/sh\nexit 0\n")
-        os.chmod(os.path.join(hooks, "one"), 0o755)
-        self.budget("with a hook", "hooks_dir = %s\n" % hooks)
+        self.budget("with a hook", "hooks_dir = %s\n" % hook(self.folder))
 
     def budget(self, title, agent=""):
         tpm, ca = self.tpm(), self.ca()
@@ -132,6 +137,92 @@ class Budget(Case):
         self.assertGreater(sum(renewal.syncs.values()), 4)  # key, request, certificate, links: the count works
 
 
+def hook(folder):
+    """A folder with one hook."""
+    hooks = os.path.join(folder, "hooks.d")
+    os.mkdir(hooks, 0o755)
+    with open(os.path.join(hooks, "one"), "w") as f:
+        f.write("#!/bin/sh\nexit 0\n")
+    os.chmod(os.path.join(hooks, "one"), 0o755)
+    return hooks
+
+
+class WithConsumers(NetCase):
+    """wpa_supplicant and charon, both of which use the certificate, and a hook that is told of it."""
+    TARGETS = ("/etc",)  # of the device's own space
+
+    def both(self, scep=""):
+        dev = self.net_device(more=WIRED + VPN, scep=scep, apply=False)
+        text = read(dev.conf).replace("[agent]\n", "[agent]\nhooks_dir = %s\n" % hook(self.folder), 1)
+        with open(dev.conf, "w") as f:
+            f.write(text)
+        self.authority.add_challenge(CHALLENGE)
+        dev.give_challenge(CHALLENGE)
+        self.lan()
+        self.wan()
+        self.port()
+        self.gateway()
+        charon = StrongSwan(self.home)
+        self.addCleanup(charon.stop)
+        self.show(charon)
+        dev.signet("apply")
+        self.supplicant()
+        charon.start()
+        dev.signet("apply")
+        for name in ("lan", "hq"):
+            self.assertEqual("installed", dev.status(name)["state"])
+        return dev
+
+    def renewal(self, title, scep=""):
+        dev = self.both(scep)
+        old, trace = dev.cert_serial(), os.path.join(self.folder, "trace")
+        self.home.run(*tracer(trace), SIGNET, "-c", dev.conf, "renew", "dev", "--force", env=NO_LEAKS, timeout=300)
+        flash = Flash(joined(read(trace)), (dev.state,) + self.TARGETS)
+        print(flash.figures("renewal with the trial of a wired and a vpn profile, a hook, " + title), flush=True)
+        self.assertNotEqual(old, dev.cert_serial())
+        self.assertEqual({"current"}, set(dev.links()))  # the trial has ended, and it was one: all three are counted
+        for name in ("wifi/", "vpn/", "hooks", "history"):
+            self.assertTrue(any(path.startswith(os.path.join(dev.state, name)) for path in flash.syncs), name)
+        self.assertTrue(any(path.startswith("/etc/swanctl/x509/") for path in flash.syncs))
+        written, syncs, _ = flash.total()
+        self.assertLess(written, WRITTEN_MAX)
+        self.assertLessEqual(syncs, SYNCS_MAX)
+
+    def test_a_renewal_with_trial_stays_below_its_budget(self):
+        self.renewal("key in the TPM")
+
+    def test_so_it_does_with_a_challenge_that_goes_along(self):
+        self.renewal("challenge of 1 KiB that goes along", "challenge_once = no\n")
+
+    def test_so_it_does_with_a_software_key(self):
+        self.renewal("software key", "key_storage = software\n")
+
+    def test_an_idle_hour_of_the_agent_writes_nothing(self):
+        dev = self.both()
+        clock = LabClock(self.folder)
+        self.addCleanup(clock.close)
+        clock.synchronised()
+        clock.rate(RATE)
+        manager = Manager(dev.folder)
+        self.addCleanup(manager.close)
+        trace = os.path.join(self.folder, "trace")
+        agent = Agent(dev, manager, env={**NO_LEAKS}, argv=[*tracer(trace), "env", *environment_of(clock), SIGNET])
+        self.addCleanup(agent.clean_up)
+        self.show(agent)
+        until(lambda: manager.values("READY"), "READY")
+        end = clock.now() + 3600
+        until(lambda: clock.now() > end, "an hour", 2 * 3600 / RATE)
+        inner = [pid for pid in descendants(agent.process.pid) if read("/proc/%d/comm" % pid).strip() == "signet"]
+        os.kill(inner[0], signal.SIGTERM)
+        self.assertEqual(0, agent.process.wait(timeout=60))
+        flash = Flash(joined(read(trace)), (dev.state,) + self.TARGETS)
+        self.assertEqual((0, 0, 0), flash.total(), flash.figures("an idle hour"))
+        # the hour was one of an agent that lives: it wrote into memory, where it looked after its consumers
+        memory = Flash(joined(read(trace)), (dev.path("run"),))
+        print(memory.figures("an idle hour, into memory"), flush=True)
+        self.assertGreater(memory.total()[0], 0)
+
+
 CONSUMERS = """[wifi corp]
 interface = wlan0
 ssid = CONTOSO
@@ -151,6 +242,17 @@ remote_network = 10.0.0.0/8
 directory = %(etc)s/swanctl
 control = %(etc)s/charon.vici
 """
+
+
+def environment_of(clock):
+    """For the program behind the tracer alone, whose own time stays."""
+    return ["%s=%s" % one for one in clock.env(SIGNET).items()]
+
+
+def descendants(pid):
+    """The processes below one, the nearest first."""
+    children = [int(one) for one in read("/proc/%d/task/%d/children" % (pid, pid)).split()]
+    return children + [one for child in children for one in descendants(child)]
 
 
 def joined(trace):

@@ -274,12 +274,28 @@ TEST(consumer, WhileADaemonIsMovedNothingCountsAsProven)
 	c.ops = &ops;
 	move.to = 2;
 	move.from = 1;
+	std::string on_flash = folder->run("stat -c '%i %z' state/wifi/corp");
 	for (bool is_cut_now : { true, false }) {
 		is_cut = is_cut_now;
 		if (setjmp(cut) == 0)
 			LONGS_EQUAL(ERR_OK, work());
 		LONGS_EQUAL(0, record().proven);
+		if (is_cut_now) // a power cut would end the daemon as well
+			STRCMP_EQUAL(on_flash.c_str(), folder->run("stat -c '%i %z' state/wifi/corp").c_str());
 	}
+}
+
+TEST(consumer, AMoveThatWasCutIsForgottenWithItsRecord)
+{
+	LONGS_EQUAL(ERR_OK, record_doubt(&pass.store, "corp", &why));
+	LONGS_EQUAL(ERR_OK, work());
+	LONGS_EQUAL(2, record().proven);
+	LONGS_EQUAL(ERR_OK, record_doubt(&pass.store, "corp", &why));
+	LONGS_EQUAL(ERR_OK, record_doubt(&pass.store, "corp", &why));
+	LONGS_EQUAL(0, record().told);
+	STRCMP_EQUAL("/etc/x.conf", record().at.path);
+	LONGS_EQUAL(ERR_OK, record_remove(&pass.store, "wifi", "corp", &why));
+	STRCMP_EQUAL("", folder->run("ls run/moving").c_str());
 }
 
 TEST(consumer, ChangedSettingsHaveToBeProvenAnew)

@@ -125,9 +125,37 @@ TEST(scep_look, ARequestNewerThanTheRefusedOneGoesOn)
 	meta.is_renewal = meta.is_pending = true;
 	meta.signer = 1;
 	LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", 3, &meta, &why));
-	for (const char *part : { "message.der", "signer.der", "request.der" })
-		LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, part, x, &why));
+	LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, "message.der", x, &why));
+	LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, "request.der", x, &why));
 	LONGS_EQUAL(SCEP_NEXT_POLL, next());
+}
+
+TEST(scep_look, ARequestThatLostAPartIsLeft)
+{
+	struct generation_meta meta = {};
+	const struct bytes x = { reinterpret_cast<const uint8_t *>("x"), 1 };
+	const struct bytes nothing = { nullptr, 0 };
+	refuse();
+	meta.is_pending = true;
+	for (bool is_renewal : { false, true }) {
+		meta.is_renewal = is_renewal;
+		meta.signer = is_renewal ? 2 : 0;
+		LONGS_EQUAL(ERR_OK, generation_meta_write(&pass.store, "p", 3, &meta, &why));
+		for (const char *name : { "message.der", "request.der", "signer.der" })
+			LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, name, x, &why));
+		LONGS_EQUAL(SCEP_NEXT_POLL, next());
+		for (const char *name : { "message.der", "request.der", "signer.der" }) {
+			LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, name, nothing, &why));
+			bool is_needed = !is_renewal || strcmp(name, "signer.der") != 0; // a renewal's is the certificate before
+			CHECK_EQUAL(is_needed, next() != SCEP_NEXT_POLL);
+			LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 3, name, x, &why));
+		}
+	}
+	LONGS_EQUAL(SCEP_NEXT_POLL, next());
+	for (const struct bytes &damaged : { nothing, x }) {
+		LONGS_EQUAL(ERR_OK, generation_write(&pass.store, "p", 2, "cert.pem", damaged, &why));
+		CHECK(next() != SCEP_NEXT_POLL);
+	}
 }
 
 // A certificate of two days, and clocks that are wrong by years.
@@ -317,8 +345,8 @@ TEST(scep_look_revoked, AChallengeByHandOrTheConfigurationEnrollsAnew)
 
 TEST(scep_look_revoked, WhatWasUnderWayIsLeftAndWhatWasBegunSinceGoesOn)
 {
-	for (const char *part : { "message.der", "signer.der", "request.der" })
-		make(2, part, "x", true);
+	for (const char *name : { "message.der", "request.der", "signer.der" })
+		make(2, name, "x", true);
 	LONGS_EQUAL(SCEP_NEXT_POLL, next());
 	revoke(2);
 	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
@@ -326,8 +354,8 @@ TEST(scep_look_revoked, WhatWasUnderWayIsLeftAndWhatWasBegunSinceGoesOn)
 	options.challenge = &challenge;
 	LONGS_EQUAL(SCEP_NEXT_ENROLL, next());
 	pass.options = nullptr;
-	for (const char *part : { "message.der", "signer.der", "request.der" })
-		make(3, part, "x", false);
+	for (const char *name : { "message.der", "request.der", "signer.der" })
+		make(3, name, "x", false);
 	LONGS_EQUAL(SCEP_NEXT_RESEND, next());
 }
 
