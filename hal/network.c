@@ -78,7 +78,8 @@ static bool take_address(struct network *n, const struct nlmsghdr *message)
 	item.interface = (int)address->ifa_index;
 	item.family = address->ifa_family;
 	int len = (int)IFA_PAYLOAD(message);
-	for (const struct rtattr *a = IFA_RTA(address); RTA_OK(a, len);) {
+	const void *first = (const char *)address + NLMSG_ALIGN(sizeof *address); /* IFA_RTA, whose cast clang refuses */
+	for (const struct rtattr *a = first; RTA_OK(a, len);) {
 		if ((a->rta_type == IFA_ADDRESS || a->rta_type == IFA_LOCAL) && RTA_PAYLOAD(a) <= sizeof item.address)
 			memcpy(item.address, RTA_DATA(a), RTA_PAYLOAD(a)); /* the same but with a peer, the last one counts */
 		int step = (int)RTA_ALIGN(a->rta_len); /* may go past the end: `len` is signed */

@@ -71,12 +71,15 @@ static size_t place_of(const char *format, size_t len, va_list args)
 	memcpy(before, format, len);
 	before[len] = '\0';
 	va_copy(again, args);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the beginning of a literal that was checked */
 	int n = vsnprintf(NULL, 0, before, again);
+#pragma GCC diagnostic pop
 	va_end(again);
 	return n >= 0 ? (size_t)n : TEXT_CAP;
 }
 
-static size_t write_text(char text[TEXT_CAP], const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static size_t write_text(char text[TEXT_CAP], const char *format, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
