@@ -73,7 +73,7 @@ TEST_GROUP(worker)
 		job.server.timeout_ms = 10000;
 		job.server.anchors = &anchors;
 	}
-	enum err run(bool takes_hints = true)
+	enum err talk(bool takes_hints = true)
 	{
 		struct worker_host host = { open_keys, store, nullptr, takes_hints ? take_hint : nullptr,
 			                    is_stopping, &parent };
@@ -85,7 +85,7 @@ TEST(worker, HeadersOfEachReplyReachTheParentThoughTheDialogueFails)
 {
 	said.date = 1795358559;
 	said.retry_after_s = 120;
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("http.status", why.code);
 	LONGS_EQUAL(4, parent.hints.size()); /* GetCACaps and GetCACert, two headers each */
 	for (size_t i = 0; i < 4; i += 2) {
@@ -98,16 +98,16 @@ TEST(worker, HeadersOfEachReplyReachTheParentThoughTheDialogueFails)
 
 TEST(worker, AReplyWithoutTheHeadersAndNoReplyGiveNoHint)
 {
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	is_dead = true;
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	LONGS_EQUAL(0, parent.hints.size());
 }
 
 TEST(worker, AParentThatTakesNoHintsRuns)
 {
 	said.date = 1795358559;
-	LONGS_EQUAL(ERR_UNREACHABLE, run(false));
+	LONGS_EQUAL(ERR_UNREACHABLE, talk(false));
 	STRCMP_EQUAL("http.status", why.code);
 }
 
@@ -115,11 +115,11 @@ TEST(worker, TheParentDropsHintsOutOfRange)
 {
 	said.date = 253402300800; /* year 10000 */
 	said.retry_after_s = 1LL << 31;
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	LONGS_EQUAL(0, parent.hints.size());
 	said.date = 253402300799;
 	said.retry_after_s = (1LL << 31) - 1;
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	LONGS_EQUAL(4, parent.hints.size());
 	LONGLONGS_EQUAL(253402300799, parent.hints[0].second);
 	LONGLONGS_EQUAL(2147483647, parent.hints[1].second);
@@ -134,7 +134,7 @@ TEST(worker, HintsOfManyUrlsDoNotUseUpItsQuestions)
 	job.server.url_count = 32; /* CONFIG_LIST_MAX */
 	said.date = 1795358559;
 	said.retry_after_s = 120;
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("http.status", why.code);
 	LONGS_EQUAL(128, parent.hints.size());
 }
@@ -144,7 +144,7 @@ TEST(worker, AHostThatStopsDoesNotWaitForAServerThatHangs)
 	is_hanging = true;
 	parent.is_stopping = true;
 	job.server.timeout_ms = 600000;
-	LONGS_EQUAL(ERR_UNREACHABLE, run());
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("worker.stopped", why.code);
 	LONGS_EQUAL(-1, waitpid(-1, nullptr, WNOHANG)); /* no child is left */
 }
