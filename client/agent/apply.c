@@ -234,7 +234,7 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 	if (e != ERR_OK)
 		return e;
 	if (view.is_revoked && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
-		return revocation_refused(&w->pass->store, p, view.generations.current, NULL, why);
+		return revocation_refused(&w->pass->store, p, view.in_use, NULL, why);
 	if (view.is_key_lost && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
 		return key_lost(p, NULL, why);
 	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next))
@@ -254,7 +254,7 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 	if (e != ERR_OK && outcome_exit(e, why) == SIGNET_WAITING) {
 		const struct why waits = *why;
 		if (view.is_revoked)
-			e = revocation_refused(&w->pass->store, p, view.generations.current, &waits, why);
+			e = revocation_refused(&w->pass->store, p, view.in_use, &waits, why);
 		else if (view.is_key_lost)
 			e = key_lost(p, &waits, why);
 		else if (view.is_expired)

@@ -231,7 +231,7 @@ static void look_revocation(const struct pass *pass, const struct scep_profile *
                             struct profile_view *p)
 {
 	struct why why = { .code = "" };
-	if (!v->is_revoked || revocation_refused(&pass->store, s, v->generations.current, NULL, &why) == ERR_OK)
+	if (!v->is_revoked || revocation_refused(&pass->store, s, v->in_use, NULL, &why) == ERR_OK)
 		return;
 	if (strcmp(p->code, why.code) != 0)
 		say(p, &why);

@@ -77,6 +77,7 @@ struct scep_view {
 	bool has_certificate; /* of `current` */
 	bool is_expired;      /* by a trusted clock */
 	bool is_revoked;      /* as far as is known (revocation.h) */
+	unsigned in_use;      /* what the link `current` names, even where its files are damaged: the one that was revoked */
 	bool is_key_lost;     /* of `current`, or of the request for the first one: the TPM was cleared or replaced */
 	unsigned boots;       /* boots before this one that ended without an answer to the request under way */
 	int64_t renew_at, not_after; /* unix s; 0 without a certificate */

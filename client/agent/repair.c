@@ -6,6 +6,7 @@
 #include "client/agent/binding.h"
 #include "client/agent/event.h"
 #include "client/agent/generation.h"
+#include "client/agent/revocation.h"
 #include "client/agent/rollover.h"
 #include "client/pki/chain.h"
 #include "client/pki/name.h"
@@ -269,12 +270,15 @@ static enum err give_up(const struct parts *p, struct why *why)
 enum err repair_profile(const struct pass *pass, const struct scep_profile *profile, struct why *why)
 {
 	struct parts p;
+	struct revocation revocation;
 	unsigned number = generation_named(&pass->store, profile->name, "current");
 	if (number == 0)
 		return ERR_OK;
 	enum err e = read_parts(pass, profile, number, &p, why);
-	if (e == ERR_OK)
-		e = is_pair(&p) ? mend(&p, why) : give_up(&p, why);
+	if (e == ERR_OK && is_pair(&p))
+		e = mend(&p, why);
+	else if (e == ERR_OK && !revocation_is_known(&pass->store, profile->name, number, &revocation))
+		e = give_up(&p, why);
 	parts_clear(&p);
 	return e;
 }

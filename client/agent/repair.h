@@ -9,7 +9,8 @@ extern "C" {
 /**
  * Mend the generation in use from what is there: cert.pem and chain.pem from each other, what a chain lacks and ca.pem
  * from the trust profiles, meta.ini from the kind of the key. Where key and certificate are no pair any more, another
- * generation that is one takes its place, and without one the profile enrolls anew. What was mended is told
+ * generation that is one takes its place, and without one the profile enrolls anew; but a revoked one stays, for what is
+ * known of its revocation is with it. What was mended is told
  * ("repaired"). Nothing wrong: reads only.
  * Errors of the state folder: nothing was concluded, and the next pass looks again.
  */

@@ -242,7 +242,8 @@ enum err scep_look(const struct pass *pass, const struct scep_profile *profile, 
 		goto out;
 	leave_what_is_lost(pass, profile->name, &v, &lost);
 	v.boots = boots_without_answer(pass, profile->name, &v);
-	v.is_revoked = revocation_is_known(&pass->store, profile->name, v.generations.current, &revocation);
+	v.in_use = generation_named(&pass->store, profile->name, "current");
+	v.is_revoked = revocation_is_known(&pass->store, profile->name, v.in_use, &revocation);
 	if (v.generations.current != 0 &&
 	    generation_certificate(&pass->store, profile->name, v.generations.current, &der, NULL) == ERR_OK &&
 	    certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK) {

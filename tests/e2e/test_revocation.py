@@ -109,6 +109,25 @@ class Revocation(Case):
         device.signet("apply")
         self.assertNotEqual(first, self.hex(device))
 
+    def test_damage_does_not_undo_it(self):
+        device, ca = self.start("--crl-point")
+        ca.mode(revoked=[self.hex(device) + ":keyCompromise"])
+        self.reboot(device)
+        device.signet("apply", expect=13)
+        asked = len(ca.operations())
+        ca.add_challenge("SECOND")
+        device.give_challenge("SECOND")
+        for part in ("chain.pem", "cert.pem", "key.pem"): # the last two leave nothing to mend it from
+            os.unlink(device.current(part))
+            if part == "chain.pem":
+                device.signet("apply", expect=13)
+                os.unlink(device.current(part))
+            else:
+                self.assertIn("was revoked by its CA", device.signet("apply", expect=13).stderr)
+                self.assertEqual(13, device.status()["exit"])
+        self.assertEqual(asked, len(ca.operations()))
+        self.assertEqual(0, self.enroll_by_hand(device, "SECOND").returncode)
+
     def test_reenroll_takes_a_new_certificate_as_soon_as_a_challenge_is_there(self):
         device, ca = self.start("--crl-point", scep="after_revocation = reenroll\n")
         serial = self.hex(device)

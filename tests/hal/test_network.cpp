@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,11 +53,37 @@ static bool is_silent(struct network *network, int fd)
 	return !network_has_come(network, fd);
 }
 
-/* d0 with a carrier, once it is up: its peer is up always. */
+/* A network beside this one, that lives as long as the process. */
+static pid_t other_network()
+{
+	int ready[2];
+	char byte = 0;
+	if (pipe(ready) != 0)
+		return -1;
+	pid_t child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) != 0 || write(ready[1], &byte, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	bool is_ready = read(ready[0], &byte, 1) == 1;
+	close(ready[0]);
+	return is_ready ? child : -1;
+}
+
+/* d0 with a carrier, once it is up: its peer is up always. The peer is elsewhere, for its carrier comes and goes with d0, up
+ * to a second later (the kernel's linkwatch), and would be news too. */
 static bool make_interface()
 {
-	return ip("link add d0 type veth peer name d1") && ip("link set d1 up addrgenmode none") &&
-	       ip("link set d0 addrgenmode none");
+	std::string other = std::to_string(other_network());
+	int status = 1;
+	if (!ip("link add d0 type veth peer name d1 netns " + other))
+		return false;
+	output_of("nsenter -t " + other + " -n ip link set d1 up addrgenmode none", &status);
+	return status == 0 && ip("link set d0 addrgenmode none");
 }
 
 #define STEP(condition)                                                                                                \

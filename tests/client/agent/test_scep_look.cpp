@@ -330,6 +330,10 @@ TEST(scep_look_revoked, ADamagedCertificateStaysRevoked)
 	make(1, "cert.pem", "damaged");
 	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
 	CHECK_FALSE(view.has_certificate);
+	folder->run("rm state/scep/p/0001/cert.pem");
+	LONGS_EQUAL(SCEP_NEXT_NOTHING, next());
+	CHECK_TRUE(view.is_revoked);
+	LONGS_EQUAL(1, view.in_use);
 }
 
 TEST(scep_look_revoked, AChallengeByHandOrTheConfigurationEnrollsAnew)
