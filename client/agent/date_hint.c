@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "client/agent/note.h"
 #include "client/scep/frame.h"
 #include "hal/child.h"
 #include "hal/http.h"
-#include "hal/log.h"
 
-#define HINT_MAX 256                     /* bytes: four numbers */
+#define FOLDER "date"
 #define ASK_MS 20000                     /* one small GET */
 #define DAY_MS (24LL * 3600 * 1000)
 #define DATE_MAX 253402300799            /* unix s: the last that HTTP can write */
@@ -18,22 +18,12 @@ struct hint {
 	int64_t spent, spent_ms;  /* the same of the last renewal that was begun; spent 0: none */
 };
 
-static enum err path_of(const struct pass *pass, const char *profile, char folder[FILE_PATH_MAX], char out[FILE_PATH_MAX])
-{
-	enum err e = path_join(folder, pass->store.run, "date");
-	return e == ERR_OK ? path_join(out, folder, profile) : e;
-}
-
 static bool read_hint(const struct pass *pass, const char *profile, struct hint *out)
 {
-	char folder[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
 	struct buf file;
-	buf_init(&file, HINT_MAX);
+	buf_init(&file, NOTE_MAX);
 	*out = (struct hint){ .date = 0 };
-	const char *text = path_of(pass, profile, folder, path) == ERR_OK && file_read(path, &file, NULL) == ERR_OK
-	                           ? buf_text(&file)
-	                           : NULL;
+	const char *text = note_read(&pass->store, FOLDER, profile, &file);
 	bool is_there = text != NULL && sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, &out->date, &out->asked_ms,
 	                                       &out->spent, &out->spent_ms) == 4 &&
 	                out->asked_ms <= clock_boot_ms(); /* else of another boot, in a run folder that outlived it */
@@ -43,22 +33,8 @@ static bool read_hint(const struct pass *pass, const char *profile, struct hint 
 
 static void write_hint(const struct pass *pass, const char *profile, const struct hint *hint)
 {
-	char folder[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
-	struct why why = { .code = "" };
-	struct buf text;
-	buf_init(&text, HINT_MAX);
-	enum err e = path_of(pass, profile, folder, path);
-	if (e == ERR_OK)
-		e = file_make_folder(folder, 0755, &why);
-	if (e == ERR_OK)
-		e = buf_add_format(&text, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", hint->date, hint->asked_ms,
-		                   hint->spent, hint->spent_ms);
-	if (e == ERR_OK)
-		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
-	if (e != ERR_OK)
-		log_debug("clock: the date of %s's server is not remembered: %s", profile, why.text);
-	buf_clear(&text);
+	note_write(&pass->store, FOLDER, profile, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", hint->date, hint->asked_ms,
+	           hint->spent, hint->spent_ms);
 }
 
 /* In a worker, as everything that a network says. The answer is one number. */

@@ -4,19 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "client/agent/note.h"
 #include "hal/device.h"
-#include "hal/log.h"
 
-#define LAST_MAX 4096 /* bytes: nine lines */
+#define FOLDER "last"
 #define LINES 9
-
-static enum err last_path(const struct store *store, const char *profile, char out[FILE_PATH_MAX])
-{
-	char tail[64];
-	if (snprintf(tail, sizeof tail, "last/%s", profile) >= (int)sizeof tail)
-		return ERR_BUG;
-	return path_join(out, store->run, tail);
-}
 
 /* "" where the kernel does not say: then all boots are one. */
 static void this_boot(char out[BOOT_ID_CAP])
@@ -39,16 +31,11 @@ static const char *next_line(char **at)
 
 enum err last_read(const struct store *store, const char *profile, struct last *out)
 {
-	char path[FILE_PATH_MAX];
 	char boot[BOOT_ID_CAP];
 	struct buf text;
 	struct last last = { .exit = SIGNET_DONE };
-	buf_init(&text, LAST_MAX);
-	enum err e = last_path(store, profile, path);
-	if (e == ERR_OK)
-		e = file_read(path, &text, NULL);
-	if (e == ERR_OK && buf_text(&text) == NULL)
-		e = ERR_NO_MEMORY;
+	buf_init(&text, NOTE_MAX);
+	enum err e = note_read(store, FOLDER, profile, &text) != NULL ? ERR_OK : ERR_NOT_FOUND;
 	if (e != ERR_OK)
 		goto out;
 	char *at = (char *)text.data;
@@ -78,32 +65,14 @@ out:
 
 void last_write(const struct store *store, const char *profile, const struct last *last)
 {
-	char path[FILE_PATH_MAX];
-	char folder[FILE_PATH_MAX];
 	char boot[BOOT_ID_CAP];
-	struct why why = { .code = "" };
-	struct buf text;
-	buf_init(&text, LAST_MAX);
 	this_boot(boot);
-	enum err e = last_path(store, profile, path);
-	if (e == ERR_OK)
-		e = path_join(folder, store->run, "last");
-	if (e == ERR_OK)
-		e = file_make_folder(folder, 0755, &why);
-	if (e == ERR_OK)
-		e = buf_add_format(&text, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n%u\n%" PRId64 "\n%s\n", (int)last->exit, last->at,
-		                   last->contact, last->why.code, last->why.text, last->why.next_step, last->failures,
-		                   last->retry_ms, boot);
-	if (e == ERR_OK)
-		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
-	if (e != ERR_OK)
-		log_debug("agent: the last result of %s is not remembered: %s", profile, why.text);
-	buf_clear(&text);
+	note_write(store, FOLDER, profile, "%d\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%s\n%u\n%" PRId64 "\n%s\n", (int)last->exit,
+	           last->at, last->contact, last->why.code, last->why.text, last->why.next_step, last->failures,
+	           last->retry_ms, boot);
 }
 
 void last_forget(const struct store *store, const char *profile)
 {
-	char path[FILE_PATH_MAX];
-	if (last_path(store, profile, path) == ERR_OK && file_exists(path) && file_remove(path, NULL) != ERR_OK)
-		log_debug("agent: the last result of %s is not forgotten", profile);
+	note_forget(store, FOLDER, profile);
 }

@@ -4,33 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "client/agent/note.h"
 #include "hal/log.h"
 
 #define METRICS_MAX (512 * 1024) /* bytes: 256 profiles with a dozen lines of 100 each */
-#define COUNT_MAX 64             /* bytes: two numbers */
+#define FOLDER "renewals"
 
 /* ---- counters, in RUN: a counter that starts at 0 with the boot is what Prometheus expects ---- */
-
-static enum err count_path(const struct store *store, const char *profile, char folder[FILE_PATH_MAX],
-                           char out[FILE_PATH_MAX])
-{
-	enum err e = path_join(folder, store->run, "renewals");
-	return e == ERR_OK ? path_join(out, folder, profile) : e;
-}
 
 /* What is not there, or damaged, counts from 0. */
 static struct renewal_count read_count(const struct store *store, const char *profile)
 {
 	struct renewal_count count = { .success = 0 };
-	char folder[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
 	struct buf text;
-	buf_init(&text, COUNT_MAX);
-	if (count_path(store, profile, folder, path) == ERR_OK && file_read(path, &text, NULL) == ERR_OK) {
-		const char *t = buf_text(&text);
-		if (t == NULL || sscanf(t, "%" SCNu64 " %" SCNu64, &count.success, &count.failure) != 2)
-			count = (struct renewal_count){ .success = 0 };
-	}
+	buf_init(&text, NOTE_MAX);
+	const char *t = note_read(store, FOLDER, profile, &text);
+	if (t != NULL && sscanf(t, "%" SCNu64 " %" SCNu64, &count.success, &count.failure) != 2)
+		count = (struct renewal_count){ .success = 0 };
 	buf_clear(&text);
 	return count;
 }
@@ -38,23 +28,9 @@ static struct renewal_count read_count(const struct store *store, const char *pr
 void metrics_count_renewal(const struct store *store, const char *profile, bool is_success)
 {
 	struct renewal_count count = read_count(store, profile);
-	char folder[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
-	struct why why = { .code = "" };
-	struct buf text;
-	buf_init(&text, COUNT_MAX);
 	count.success += is_success;
 	count.failure += !is_success;
-	enum err e = count_path(store, profile, folder, path);
-	if (e == ERR_OK)
-		e = file_make_folder(folder, 0755, &why);
-	if (e == ERR_OK)
-		e = buf_add_format(&text, "%" PRIu64 " %" PRIu64 "\n", count.success, count.failure);
-	if (e == ERR_OK)
-		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
-	if (e != ERR_OK)
-		log_debug("agent: a renewal of %s is not counted: %s", profile, why.text);
-	buf_clear(&text);
+	note_write(store, FOLDER, profile, "%" PRIu64 " %" PRIu64 "\n", count.success, count.failure);
 }
 
 /* ---- text ---- */

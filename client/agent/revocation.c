@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "client/agent/event.h"
+#include "client/agent/note.h"
 #include "client/agent/revocation_ask.h"
 #include "client/agent/rollover.h"
 #include "client/agent/schedule.h"
@@ -13,7 +14,7 @@
 
 #define REVOKED "revoked"
 #define REVOKED_MAX 1024 /* bytes: six lines */
-#define TRY_MAX 1024     /* bytes: two lines, a sentence in them */
+#define FOLDER "revocation"
 #define CHAIN_MAX_PEM (CERTIFICATE_SET_MAX * 2 * CERTIFICATE_MAX)
 #define FIRST_MS (10 * 60 * 1000LL) /* a power cut ends for many devices in one moment, and a device may boot in a loop */
 #define DAY_MS (24 * 3600 * 1000LL)
@@ -75,45 +76,15 @@ enum err revocation_refused(const struct store *store, const struct scep_profile
 /* ---- the last try of this boot ---- */
 
 /* RUN/revocation/PROFILE: CLOCK_BOOTTIME ms, 1 when it brought an answer, and how it went in words. */
-static enum err try_path(const struct store *store, const char *profile, char folder[FILE_PATH_MAX],
-                         char out[FILE_PATH_MAX])
-{
-	enum err e = path_join(folder, store->run, "revocation");
-	return e == ERR_OK ? path_join(out, folder, profile) : e;
-}
-
 static bool read_try(const struct store *store, const char *profile, int64_t *out_ms, unsigned *out_is_answered)
 {
-	char folder[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
 	struct buf file;
-	buf_init(&file, TRY_MAX);
-	const char *text = try_path(store, profile, folder, path) == ERR_OK && file_read(path, &file, NULL) == ERR_OK
-	                           ? buf_text(&file)
-	                           : NULL;
+	buf_init(&file, NOTE_MAX);
+	const char *text = note_read(store, FOLDER, profile, &file);
 	bool is_there = text != NULL && sscanf(text, "%" SCNd64 " %u", out_ms, out_is_answered) == 2 &&
 	                *out_ms <= clock_boot_ms(); /* else of another boot, in a run folder that outlived it */
 	buf_clear(&file);
 	return is_there;
-}
-
-static void remember_try(const struct store *store, const char *profile, bool is_answered, const char *words)
-{
-	char folder[FILE_PATH_MAX];
-	char path[FILE_PATH_MAX];
-	struct why why = { .code = "" };
-	struct buf text;
-	buf_init(&text, TRY_MAX);
-	enum err e = try_path(store, profile, folder, path);
-	if (e == ERR_OK)
-		e = file_make_folder(folder, 0755, &why);
-	if (e == ERR_OK)
-		e = buf_add_format(&text, "%" PRId64 " %d\n%s\n", clock_boot_ms(), is_answered, words);
-	if (e == ERR_OK)
-		e = file_write_atomic(path, buf_bytes(&text), 0644, &why);
-	if (e != ERR_OK)
-		log_debug("revocation: the try of %s is not remembered: %s", profile, why.text);
-	buf_clear(&text);
 }
 
 /* ---- whom to ask about what ---- */
@@ -289,7 +260,7 @@ enum err revocation_check(struct pass *pass, const struct scep_profile *profile,
 		log_warn("revocation: %s: %s", profile->name, own.text);
 	else
 		log_debug("revocation: %s: %s", profile->name, words);
-	remember_try(&pass->store, profile->name, is_answered, words);
+	note_write(&pass->store, FOLDER, profile->name, "%" PRId64 " %d\n%s\n", clock_boot_ms(), is_answered, words);
 	pass_progress(pass, profile->name, "revocation", e == ERR_OK ? words : "no answer");
 	e = e == ERR_OK ? conclude(pass, profile->name, &s, &answer, why) : ERR_OK;
 out:
