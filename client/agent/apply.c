@@ -16,7 +16,6 @@
 #include "hal/device.h"
 #include "hal/log.h"
 
-#define LOCK_WAIT_S 10 /* a pass of another run is over by then, or it waits for a slow TPM: say so */
 #define POLL_EVERY_S 5 /* --wait: a technician stands beside it */
 #define CONSUMER_BUSY_S 120 /* told to the host: settings, a try of 30 s, the way back and the old one's 30 s */
 
@@ -424,7 +423,6 @@ static enum err one_pass(const struct config *config, const struct apply_options
                          struct why *why)
 {
 	struct pass pass;
-	char lock[FILE_PATH_MAX];
 	int fd = -1;
 	enum err e = pass_open(config, options, &pass, why);
 	if (e != ERR_OK)
@@ -432,33 +430,17 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	memset(w, 0, sizeof *w);
 	w->pass = &pass;
 	w->tally.pass = &pass;
-	e = store_prepare(&pass.store, why);
-	if (e == ERR_OK)
-		e = path_join(lock, pass.store.run, "lock");
-	if (e == ERR_OK)
-		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
-	if (e != ERR_OK)
-		goto out;
-	pass_mend_clock(&pass);
-	store_tidy(&pass.store);
-	work_all(w);
-	file_unlock(&fd);
-out:
+	e = pass_lock(&pass, &fd, why);
+	if (e == ERR_OK) {
+		pass_mend_clock(&pass);
+		store_tidy(&pass.store);
+		work_all(w);
+		file_unlock(&fd);
+	}
 	pass_close(&pass);
 	w->pass = NULL;
 	w->tally.pass = NULL;
 	return e;
-}
-
-static bool is_profile(const struct config *c, const char *name)
-{
-	for (size_t i = 0; i < c->wifi_count; i++)
-		if (strcmp(c->wifis[i].name, name) == 0)
-			return true;
-	for (size_t i = 0; i < c->vpn_count; i++)
-		if (strcmp(c->vpns[i].name, name) == 0)
-			return true;
-	return config_find_trust(c, name) != NULL || config_find_scep(c, name) != NULL;
 }
 
 enum err agent_apply(const struct config *config, const struct apply_options *options, enum signet_exit *out_exit,
@@ -467,7 +449,7 @@ enum err agent_apply(const struct config *config, const struct apply_options *op
 	struct apply_options again = *options;
 	int64_t until = clock_boot_ms() + (int64_t)options->wait_s * 1000;
 	for (size_t i = 0; i < options->profile_count; i++) {
-		if (is_profile(config, options->profiles[i]))
+		if (config_has_profile(config, options->profiles[i]))
 			continue;
 		enum err e = why_set(why, ERR_NOT_FOUND, "usage.profile", "there is no profile \"%s\"", options->profiles[i]);
 		why_next(why, "signet status lists the profiles");

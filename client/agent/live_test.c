@@ -7,7 +7,6 @@
 #include "client/agent/retirement.h"
 
 #define TEST_S 25 /* seconds a profile: the whole stays below the 30 that are promised */
-#define LOCK_WAIT_S 10
 
 static enum err test_one(const struct pass *pass, const struct consumer *c, struct why *why)
 {
@@ -46,7 +45,6 @@ enum err agent_test(const struct config *config, enum test_subject subject, cons
                     struct why *why)
 {
 	struct pass pass;
-	char lock[FILE_PATH_MAX];
 	int fd = -1;
 	struct test_view view = { .results = calloc(CONFIG_PROFILES_MAX, sizeof *view.results) };
 	struct consumer *list = calloc(CONFIG_PROFILES_MAX, sizeof *list);
@@ -56,12 +54,8 @@ enum err agent_test(const struct config *config, enum test_subject subject, cons
 		e = why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a test");
 	if (e == ERR_OK && name != NULL)
 		e = retirement_say(&pass, name, why);
-	if (e == ERR_OK)
-		e = store_prepare(&pass.store, why);
-	if (e == ERR_OK)
-		e = path_join(lock, pass.store.run, "lock");
 	if (e == ERR_OK) /* a run that moves the same daemons would make a test of nothing */
-		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
+		e = pass_lock(&pass, &fd, why);
 	if (e == ERR_OK) {
 		test_all(&pass, subject, name, list, consumers_list(pass.config, list), &view);
 		file_unlock(&fd);

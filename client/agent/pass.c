@@ -6,6 +6,7 @@
 #include "client/agent/retirement.h"
 #include "hal/log.h"
 
+#define LOCK_WAIT_S 10 /* pass.h */
 #define MEMORY "clock" /* of the run folder: that the kernel was synchronised in this boot */
 
 /* What the generations in use say about time: when one was last known, and from when their certificates are. */
@@ -117,6 +118,15 @@ void pass_mend_clock(struct pass *pass)
 bool pass_ignores_dates(const struct pass *pass)
 {
 	return !pass->clock.is_trusted && pass->config->agent.untrusted_clock == UNTRUSTED_DISABLE_TIME_CHECKS;
+}
+
+enum err pass_lock(const struct pass *pass, int *out_fd, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	enum err e = store_prepare(&pass->store, why);
+	if (e == ERR_OK)
+		e = path_join(path, pass->store.run, "lock");
+	return e == ERR_OK ? file_lock(path, LOCK_WAIT_S, out_fd, why) : e;
 }
 
 void pass_release_tpm(struct pass *pass)

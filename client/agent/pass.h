@@ -32,6 +32,11 @@ void pass_mend_clock(struct pass *pass);
 /** Are written settings to ignore dates? untrusted_clock = disable-time-checks, and the clock is not trusted. */
 bool pass_ignores_dates(const struct pass *pass);
 void pass_close(struct pass *pass);
+/**
+ * Make the folders and take the lock: at most one pass, test or retirement at a time. Waits 10 s, for a pass of another run
+ * is over by then, or it waits for a slow TPM: ERR_BUSY. *out_fd is released by file_unlock().
+ */
+enum err pass_lock(const struct pass *pass, int *out_fd, struct why *why) MUST_CHECK;
 /** The TPM of this pass, opened at first use; owned by the pass. */
 enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why) MUST_CHECK;
 /** Close the TPM until the next pass_tpm(): a software TPM serves one client, and the consumers want it now. */

@@ -6,7 +6,6 @@
 #include "client/agent/consumer.h"
 #include "client/agent/retirement.h"
 
-#define LOCK_WAIT_S 10 /* as agent_apply() */
 
 void retire_view_clear(struct retire_view *view)
 {
@@ -33,17 +32,6 @@ static void list_one(void *ctx, enum profile_kind kind, const char *name)
 	snprintf(item->name, sizeof item->name, "%s", name);
 }
 
-static bool is_configured(const struct config *c, const char *name)
-{
-	for (size_t i = 0; i < c->wifi_count; i++)
-		if (strcmp(c->wifis[i].name, name) == 0)
-			return true;
-	for (size_t i = 0; i < c->vpn_count; i++)
-		if (strcmp(c->vpns[i].name, name) == 0)
-			return true;
-	return config_find_trust(c, name) != NULL || config_find_scep(c, name) != NULL;
-}
-
 static bool is_in(const struct retire_view *view, const char *name)
 {
 	for (size_t i = 0; i < view->count; i++)
@@ -60,7 +48,7 @@ static enum err look(const struct pass *pass, const char *name, struct retire_vi
 	enum err e = retirement_look(&q, why);
 	if (e == ERR_OK && l.is_full)
 		e = why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a list of profiles");
-	if (e == ERR_OK && name != NULL && !is_configured(pass->written, name) && !is_in(&l.view, name)) {
+	if (e == ERR_OK && name != NULL && !config_has_profile(pass->written, name) && !is_in(&l.view, name)) {
 		e = why_set(why, ERR_NOT_FOUND, "usage.profile", "there is no profile \"%s\", and nothing of one on this device",
 		            name);
 		why_next(why, "signet status lists the profiles");
@@ -108,17 +96,12 @@ enum err agent_retire(const struct config *config, const char *name, const struc
 {
 	struct pass pass;
 	struct retire_view view = { .items = NULL };
-	char lock[FILE_PATH_MAX];
 	struct retire_item failed;
 	int fd = -1;
 	enum err e = pass_open(config, options, &pass, why);
 	if (e != ERR_OK)
 		return e;
-	e = store_prepare(&pass.store, why);
-	if (e == ERR_OK)
-		e = path_join(lock, pass.store.run, "lock");
-	if (e == ERR_OK)
-		e = file_lock(lock, LOCK_WAIT_S, &fd, why);
+	e = pass_lock(&pass, &fd, why);
 	if (e == ERR_OK)
 		e = look(&pass, name, &view, why);
 	if (e == ERR_OK)

@@ -55,3 +55,14 @@ const struct scep_profile *config_find_scep(const struct config *config, const c
 			return &config->sceps[i];
 	return NULL;
 }
+
+bool config_has_profile(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->wifi_count; i++)
+		if (strcmp(config->wifis[i].name, name) == 0)
+			return true;
+	for (size_t i = 0; i < config->vpn_count; i++)
+		if (strcmp(config->vpns[i].name, name) == 0)
+			return true;
+	return config_find_trust(config, name) != NULL || config_find_scep(config, name) != NULL;
+}

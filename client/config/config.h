@@ -167,6 +167,8 @@ enum err config_show(const struct config *config, struct buf *out) MUST_CHECK;
 /** Borrowed from *config; NULL when there is none. */
 const struct trust_profile *config_find_trust(const struct config *config, const char *name);
 const struct scep_profile *config_find_scep(const struct config *config, const char *name);
+/** Is there a profile of any kind with this name? */
+bool config_has_profile(const struct config *config, const char *name);
 
 #ifdef __cplusplus
 }
