@@ -39,13 +39,13 @@ class Clocks:
         return clock
 
     def identity(self, dev, ca):
-        """Certificate, key, where they stand, and every word that the CA has heard."""
-        return (dev.serial(), read_bytes(dev.current("key.der")), os.readlink(dev.current()), len(ca.log()),
-                len(ca.operations()))
+        """Certificate, key, where they stand, and what the CA has heard; GetCACaps alone is the Date that is asked for."""
+        return (dev.serial(), read_bytes(dev.current("key.der")), os.readlink(dev.current()),
+                len(ca.log()) - len(ca.operations("GetCACaps")))
 
     def settled(self, dev, ca, trusted, state="installed"):
         """The clock is seen as it is, and nothing is done, said or asked for its sake."""
-        before, challenge = self.identity(dev, ca), read(dev.challenge_file)
+        before, challenge, dates = self.identity(dev, ca), read(dev.challenge_file), len(ca.operations("GetCACaps"))
         history = read(os.path.join(dev.state, "history"))
         for _ in range(2):
             dev.signet("apply")
@@ -53,6 +53,7 @@ class Clocks:
         self.assertEqual("trusted" if trusted else "untrusted", view["clock"])
         self.assertEqual((state, 0), (dev.status()["state"], dev.status()["exit"]))
         self.assertEqual(before, self.identity(dev, ca))
+        self.assertLessEqual(len(ca.operations("GetCACaps")), dates + (0 if trusted else 1))  # once a day
         self.assertEqual(history, read(os.path.join(dev.state, "history")))
         self.assertEqual(challenge, read(dev.challenge_file))
 
