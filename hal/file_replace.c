@@ -49,9 +49,15 @@ static enum err write_target(const char *path, char out[FILE_PATH_MAX], struct w
 static enum err set_rights(int fd, const char *target, unsigned mode, struct why *why)
 {
 	struct stat old;
-	bool is_new = stat(target, &old) != 0;
-	if (!is_new && fchown(fd, old.st_uid, old.st_gid) != 0 && geteuid() == 0)
-		return file_fail("write", target, why);
+	struct stat ours;
+	/* not asked for without need: the agent's sandbox refuses the call itself */
+	bool is_given = stat(target, &old) == 0 && fstat(fd, &ours) == 0 &&
+	                (old.st_uid != ours.st_uid || old.st_gid != ours.st_gid);
+	if (is_given && fchown(fd, old.st_uid, old.st_gid) != 0 && geteuid() == 0) {
+		enum err e = file_fail("give to its owner", target, why);
+		why_next(why, "chown it to root, or let the service have CAP_CHOWN");
+		return e;
+	}
 	return fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : file_fail("write", target, why);
 }
 

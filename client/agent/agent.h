@@ -28,6 +28,7 @@ struct apply_options {
 	bool is_repeat;              /* a later pass of --wait: naming a profile asked for one try, and it had it */
 	const struct buf *challenge; /* enroll PROFILE --challenge-file: used instead of the profile's source; NULL */
 	unsigned wait_s;             /* --wait: poll until nothing is pending, at most so long; 0: one pass */
+	bool is_local;               /* apply --local: mend what is on the disk; no network, no daemon, at most one TPM command */
 	bool is_scheduled;           /* by the agent: a profile that failed rests until its pause is over */
 	bool is_network_new;         /* the agent saw an interface come up since the pass before */
 	const struct agent_host *host; /* NULL: nobody who watches over the pass */

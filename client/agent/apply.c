@@ -327,7 +327,8 @@ static void repair_profiles(struct work *w)
 	}
 }
 
-/* Settings that a cut left behind `current`, before anything waits for a network: they may be what opens it. */
+/* Settings that a cut left behind `current`, before anything waits for a network: they may be what opens it. One that has
+ * no certificate yet is no trouble of theirs. */
 static void repair_settings(struct work *w)
 {
 	struct record record;
@@ -335,7 +336,8 @@ static void repair_settings(struct work *w)
 	for (size_t i = 0; i < w->consumer_count; i++) {
 		const struct consumer *c = &w->consumers[i];
 		struct why why = { .code = "" };
-		if (c->certificate[0] != '\0' && !consumer_is_over(w->pass, c) &&
+		bool is_open = c->certificate[0] == '\0';
+		if ((!is_open || w->pass->options->is_local) && !consumer_is_over(w->pass, c) &&
 		    consumer_install(w->pass, c, &record, sha256, &why) != ERR_OK)
 			log_debug("%s: %s: %s", c->ops->folder, c->name, why.text);
 	}
@@ -398,15 +400,21 @@ static void work_retirement(struct work *w)
 	}
 }
 
-static void work_all(struct work *w)
+/* What the disk and the TPM alone say: enough to be done before any network or daemon is up. */
+static void work_local(struct work *w)
 {
-	work_retirement(w);
-	const struct config *config = w->pass->config;
-	w->consumer_count = consumers_list(config, w->consumers);
+	w->consumer_count = consumers_list(w->pass->config, w->consumers);
 	binding_check(w->pass);
 	work_trusts(w);
 	repair_profiles(w);
 	repair_settings(w);
+}
+
+static void work_all(struct work *w)
+{
+	work_retirement(w);
+	const struct config *config = w->pass->config;
+	work_local(w);
 	work_open_networks(w);
 	for (size_t i = 0; i < config->scep_count; i++) {
 		check_revocation(w, &config->sceps[i], true);
@@ -434,7 +442,10 @@ static enum err one_pass(const struct config *config, const struct apply_options
 	if (e == ERR_OK) {
 		pass_mend_clock(&pass);
 		store_tidy(&pass.store);
-		work_all(w);
+		if (options->is_local)
+			work_local(w);
+		else
+			work_all(w);
 		file_unlock(&fd);
 	}
 	pass_close(&pass);

@@ -32,7 +32,8 @@ static enum signet_exit work(const struct cli *cli, const struct config *config,
 		out.err = json_done(&out.bytes);
 	else if (!cli_has(cli, OPTION_QUIET))
 		text_put(&out, "done: %s\n",
-			 options->profile_count == 0   ? "every profile is in place"
+			 options->is_local	       ? "what the disk has is in order"
+			 : options->profile_count == 0 ? "every profile is in place"
 			 : options->profile_count == 1 ? options->profiles[0]
 						       : "these profiles are in place");
 	return cli_finish(cli, &out, SIGNET_DONE);
@@ -50,7 +51,13 @@ static enum err check_names(const struct cli *cli, const struct config *config, 
 enum signet_exit apply_run(const struct cli *cli, const struct config *config)
 {
 	struct why why = {.code = ""};
-	struct apply_options options = {.wait_s = cli->options.wait_s};
+	struct apply_options options = {.wait_s = cli->options.wait_s,
+					.is_local = cli_has(cli, OPTION_LOCAL)};
+	if (options.is_local && (options.wait_s != 0 || cli->options.arg_count > 0)) {
+		why_set(&why, ERR_INVALID, "usage.argument",
+			"--local takes neither profiles nor --wait");
+		return cli_fail(cli, SIGNET_USAGE, &why);
+	}
 	if (check_names(cli, config, false, &why) != ERR_OK)
 		return cli_fail(cli, SIGNET_USAGE, &why);
 	return work(cli, config, &options);

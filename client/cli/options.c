@@ -24,6 +24,8 @@ static const struct option_row {
     {OPTION_HELP, "--help", "-h", "", VALUE_NONE, "as the verb help"},
     {OPTION_WAIT, "--wait", "", "SECONDS", VALUE_OPTIONAL,
      "stay until nothing is pending, at most so long"},
+    {OPTION_LOCAL, "--local", "", "", VALUE_NONE,
+     "mend what is on the disk; no network, no daemon is asked"},
     {OPTION_CHALLENGE_FILE, "--challenge-file", "", "FILE", VALUE_NEEDED,
      "the challenge password is in FILE; -: standard input"},
     {OPTION_FORCE, "--force", "", "", VALUE_NONE, "renew although it is not due"},
@@ -130,6 +132,7 @@ static enum err take_value(struct cli_options *o, const struct option_row *row, 
 	case OPTION_VERBOSE:
 	case OPTION_NO_COLOR:
 	case OPTION_HELP:
+	case OPTION_LOCAL:
 	case OPTION_FORCE:
 	case OPTION_PEM:
 	case OPTION_CHAIN:

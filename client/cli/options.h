@@ -28,7 +28,8 @@ enum cli_option {
 	OPTION_ALL = 1 << 16,
 	OPTION_YES = 1 << 17,
 	OPTION_COUNT = 1 << 18,
-	OPTION_FOLLOW = 1 << 19
+	OPTION_FOLLOW = 1 << 19,
+	OPTION_LOCAL = 1 << 20
 };
 
 /* Taken by every verb; the others only where a verb's row says so. */

@@ -6,10 +6,18 @@ import re
 import shutil
 import unittest
 
-from device import Case, Tpm, read, read_bytes, run
+from device import SIGNET, Case, Tpm, read, read_bytes, run
 
 PARTS = ("cert.pem", "chain.pem", "ca.pem", "meta.ini")
 PENDING = {"pending": 1000}
+SETUP = """
+[wifi setup]
+interface = wlan0
+ssid = CONTOSO-SETUP
+security = wpa2-psk
+psk_file = %(psk)s
+config = %(conf)s
+"""
 
 
 def damage(path, how):
@@ -113,6 +121,44 @@ class Files(Case):
             damage(os.path.join(self.dev.state, "trust", "root.pem"), how)
             self.dev.signet("apply")
             self.is_the_same()
+
+
+class Local(Case):
+    """apply --local, as it runs at boot: before any network, server or daemon."""
+
+    def test_it_mends_without_a_network_and_asks_nobody(self):
+        dev, ca, _ = self.enrolled()
+        serial = dev.serial()
+        damage(dev.current("chain.pem"), "empty")
+        damage(os.path.join(dev.state, "trust", "root.pem"), "missing")
+        trace = dev.path("trace")
+        asked = len(ca.log())
+        run("strace", "-f", "-e", "trace=connect", "-o", trace, SIGNET, "-c", dev.conf, "apply", "--local",
+            env=dict(dev.env, ASAN_OPTIONS="detect_leaks=0"))
+        tpm = re.search(r"path=([^,]+)", dev.tcti).group(1)
+        self.assertEqual([], [line for line in read(trace).splitlines() if "connect(" in line and tpm not in line])
+        self.assertEqual(asked, len(ca.log()))
+        dev.verify_chain(ca.root)
+        self.assertTrue(os.path.exists(os.path.join(dev.state, "trust", "root.pem")))
+        self.assertEqual(serial, dev.serial())
+        before = dev.snapshot()
+        dev.signet("apply", "--local")
+        self.assertEqual(before, dev.snapshot())
+
+    def test_a_device_without_a_certificate_is_no_trouble_of_it(self):
+        dev, ca = self.device(self.tpm()), self.ca()
+        with open(dev.path("psk"), "w") as f:
+            f.write("correct horse battery\n")
+        dev.configure(ca.url, ca.root, ca.issuing, more=SETUP % {"psk": dev.path("psk"), "conf": dev.path("wpa.conf")})
+        dev.signet("apply", "--local")
+        self.assertEqual([], ca.log())
+        self.assertTrue(os.path.exists(os.path.join(dev.state, "trust", "issuing.pem")))
+        self.assertIn("psk=", read(dev.path("wpa.conf")))  # what opens the first network is there
+        self.assertEqual("absent", dev.status()["state"])
+
+    def test_it_takes_no_profile(self):
+        dev, _, _ = self.enrolled()
+        self.assertIn("--local", dev.signet("apply", "--local", "dev", expect=2).stderr)
 
 
 class Requests(Case):
