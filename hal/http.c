@@ -21,6 +21,7 @@ struct transfer {
 	size_t header_len;
 	bool has_big_body;
 	bool has_big_header;
+	unsigned failures; /* wiped_failures() when it began */
 };
 
 static size_t take_body(char *data, size_t size, size_t count, void *user)
@@ -132,7 +133,9 @@ static enum err translate(CURLcode code, const struct transfer *t, const char *u
 	shown_url(url, shown);
 	if (t->has_big_body || code == CURLE_FILESIZE_EXCEEDED)
 		return too_big(shown, "reply", t->reply.body.max, why);
-	if (t->has_big_header)
+	/* libcurl has no other code for one line that outgrows its buffer (100 KiB in 7.88) */
+	bool has_big_line = code == CURLE_OUT_OF_MEMORY && wiped_failures() == t->failures;
+	if (t->has_big_header || has_big_line)
 		return too_big(shown, "reply's header", HEADERS_MAX, why);
 	const struct meaning *m = meaning_of(code);
 	bool is_date = m->err == ERR_UNTRUSTED && is_about_dates(words);
@@ -280,6 +283,7 @@ static enum err one_transfer(const struct http_request *r, const char *url, int6
 	CURL *curl = curl_easy_init();
 	if (curl == NULL)
 		return ERR_NO_MEMORY;
+	t->failures = wiped_failures();
 	set_common(curl, r, t, words);
 	enum err e = set_login(curl, r, why);
 	if (e == ERR_OK && curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)

@@ -10,21 +10,29 @@ union head {
 	max_align_t alignment;
 };
 
+static unsigned failures;
+
+unsigned wiped_failures(void) { return failures; }
+
 static union head *head_of(void *block) { return (union head *)block - 1; }
 
 void *wiped_malloc(size_t size)
 {
 	union head *head = size <= SIZE_MAX - sizeof *head ? malloc(sizeof *head + size) : NULL;
-	if (head == NULL)
+	if (head == NULL) {
+		failures++;
 		return NULL;
+	}
 	head->size = size;
 	return head + 1;
 }
 
 void *wiped_calloc(size_t count, size_t size)
 {
-	if (size != 0 && count > SIZE_MAX / size)
+	if (size != 0 && count > SIZE_MAX / size) {
+		failures++;
 		return NULL;
+	}
 	void *block = wiped_malloc(count * size);
 	if (block != NULL)
 		memset(block, 0, count * size);

@@ -17,6 +17,8 @@ void *wiped_calloc(size_t count, size_t size);
 void *wiped_realloc(void *block, size_t size);
 char *wiped_strdup(const char *text);
 void wiped_free(void *block);
+/** How many blocks were asked for in vain, in this process so far. */
+unsigned wiped_failures(void);
 
 #ifdef __cplusplus
 }

@@ -183,6 +183,14 @@ TEST(http, EndlessBodiesAndHeadersEnd)
 	CHECK(says("header is larger than 65536 bytes"));
 }
 
+TEST(http, OneEndlessLineIsTheServersFaultNotALackOfMemory)
+{
+	for (const char *path : {"/header-line", "/status-line"}) {
+		refused(ERR_TOO_BIG, "http.too_big", path);
+		CHECK(says("header is larger than 65536 bytes"));
+	}
+}
+
 TEST(http, AStalledOrSilentServerEndsAtTheTimeout)
 {
 	request.timeout_ms = 400;

@@ -176,6 +176,10 @@ class WebServer
 				"400\r\n" + std::string(1024, 'x') + "\r\n");
 		else if (path == "/headers")
 			endless(fd, ok, "X-Filler: " + std::string(1000, 'x') + "\r\n");
+		else if (path == "/header-line")
+			endless(fd, ok + "X-Filler: ", std::string(1000, 'x'));
+		else if (path == "/status-line")
+			endless(fd, "HTTP/1.1 200 ", std::string(1000, 'x'));
 		else if (path == "/stall") {
 			send_all(fd, ok + "Content-Length: 10\r\n\r\nhalf");
 			hang(fd);
