@@ -75,6 +75,6 @@ enum err cms_attribute_require(const struct cms_attributes *attributes, enum cms
 {
 	if (cms_attribute_is_present(attributes, which))
 		return ERR_OK;
-	return why_set(why, ERR_INVALID, "scep.reply", "the reply has no signed attribute %s",
+	return why_set(why, ERR_UNTRUSTED, "scep.reply", "the reply has no signed attribute %s",
 		       cms_attribute_name(which));
 }

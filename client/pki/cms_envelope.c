@@ -115,7 +115,7 @@ static enum err find_recipient(struct bytes recipients, const struct certificate
 		if (first[0] == '\0')
 			cms_identifier_text(&recipient.identifier, first);
 	}
-	return why_set(why, ERR_INVALID, "scep.envelope",
+	return why_set(why, ERR_UNTRUSTED, "scep.envelope",
 		       "the reply is encrypted to another certificate than ours (%s)",
 		       first[0] != '\0' ? first : "no RSA recipient");
 }
@@ -271,6 +271,9 @@ enum err cms_open_envelope(struct bytes envelope, struct bytes recipient_der,
 	struct recipient recipient;
 	enum cms_cipher cipher;
 	enum err e = cms_content_info(envelope, OID_ENVELOPED_DATA, &der, &content, why);
+	if (e == ERR_UNTRUSTED)
+		why_set(why, e, "scep.envelope", "the content of the reply is not encrypted in the one form that is accepted: %s",
+			why != NULL ? why->text : "");
 	if (e == ERR_OK)
 		e = certificate_parse(recipient_der, &own, why);
 	if (e == ERR_OK)

@@ -34,7 +34,7 @@ enum err cms_content_info(struct bytes message, const char *oid, struct buf *out
 	    der_oid_text(type.content, found, sizeof(found)) != ERR_OK)
 		return broken(why, "ContentInfo");
 	if (!der_is_oid(&type, oid))
-		return why_set(why, ERR_INVALID, "cms.format",
+		return why_set(why, ERR_UNTRUSTED, "cms.type",
 			       "the message is of type %s where %s was expected", found, oid);
 	if (der_expect(&outer.content, DER_CONTEXT_CONSTRUCTED(0), &explicit_content) != ERR_OK ||
 	    outer.content.len > 0)

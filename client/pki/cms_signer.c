@@ -168,7 +168,7 @@ enum err cms_signer_check(const struct cms_signed_data *data, const struct certi
 	struct cms_attributes attributes;
 	enum err e = cms_signer_info_read(data, &signer, why);
 	if (e == ERR_OK && !signer.has_attributes)
-		e = why_set(why, ERR_INVALID, "scep.reply", "the reply has no signed attributes");
+		e = why_set(why, ERR_UNTRUSTED, "scep.reply", "the reply has no signed attributes");
 	if (e == ERR_OK)
 		e = read_seal(&signer, &seal, why);
 	if (e == ERR_OK)

@@ -25,13 +25,23 @@ static void name_text(struct bytes name, char out[TEXT_NAME_MAX])
 	buf_clear(&text);
 }
 
-static enum err find_leaf(const struct request_record *record, const struct certificate_set *set,
+static enum err same_again(struct why *why)
+{
+	why_set(why, ERR_UNTRUSTED, "scep.issued_same", "the server handed out the present certificate again");
+	why_next(why, "see the CA's renewal settings for this template; it will be asked again with a new transaction");
+	return ERR_UNTRUSTED;
+}
+
+static enum err find_leaf(const struct request_record *record, const struct certificate_set *set, struct bytes old_der,
                           struct certificate *out, struct why *why)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (certificate_parse(buf_bytes(&set->der[i]), out, NULL) == ERR_OK &&
 		    bytes_equal(out->spki, record->spki))
 			return ERR_OK;
+	for (size_t i = 0; i < set->count && old_der.len > 0; i++)
+		if (bytes_equal(buf_bytes(&set->der[i]), old_der))
+			return same_again(why);
 	return why_set(why, ERR_UNTRUSTED, "scep.issued_key",
 	               "none of the %zu certificates of the answer is for the key of our request", set->count);
 }
@@ -129,9 +139,7 @@ static enum err check_new(const struct certificate *leaf, struct bytes old_der, 
 		return e;
 	if (!bytes_equal(old.serial, leaf->serial) || !bytes_equal(old.issuer, leaf->issuer))
 		return ERR_OK;
-	e = why_set(why, ERR_UNTRUSTED, "scep.issued_same", "the server handed out the present certificate again");
-	why_next(why, "see the CA's renewal settings for this template; it will be asked again with a new transaction");
-	return e;
+	return same_again(why);
 }
 
 enum err issued_judge(const struct scep_server *server, const struct request_record *record, bool subject_exact,
@@ -141,7 +149,7 @@ enum err issued_judge(const struct scep_server *server, const struct request_rec
 	struct certificate leaf;
 	struct issued issued = { .path.count = 0 };
 	buf_init(&issued.leaf, CERTIFICATE_MAX);
-	enum err e = find_leaf(record, certificates, &leaf, why);
+	enum err e = find_leaf(record, certificates, old_der, &leaf, why);
 	if (e != ERR_OK)
 		goto out;
 	int64_t now = ra_check_time(server, &leaf);

@@ -242,7 +242,7 @@ TEST(cms_reply, certificates_without_a_signer_are_no_reply)
 TEST(cms_reply, a_reply_without_signed_attributes_is_refused)
 {
 	server.has_attributes = false;
-	refused(ERR_INVALID, "scep.reply", "no signed attributes");
+	refused(ERR_UNTRUSTED, "scep.reply", "no signed attributes");
 }
 
 TEST(cms_reply, md5_and_unknown_algorithms_are_refused_by_name)
@@ -302,7 +302,7 @@ TEST(cms_reply, each_attribute_that_is_needed_is_missed_by_name)
 	};
 	for (const auto &attribute : needed) {
 		server.left_out = {attribute.type};
-		refused(ERR_INVALID, "scep.reply", attribute.name);
+		refused(ERR_UNTRUSTED, "scep.reply", attribute.name);
 	}
 }
 

@@ -199,6 +199,13 @@ TEST(issued, TheOldCertificateAgainIsNoRenewal)
 	refused("scep.issued_same", judge(true, buf_bytes(&answer.der[0])));
 }
 
+TEST(issued, TheOldCertificateAgainIsSaidToBeThatForANewKeyToo)
+{
+	add(&answer, "other.pem");
+	refused("scep.issued_same", judge(true, buf_bytes(&answer.der[0])));
+	refused("scep.issued_key", judge());
+}
+
 TEST(issued, ADamagedRecordIsRefusedAtEveryCut)
 {
 	for (size_t len = 0; len < record_der.len; len++)
