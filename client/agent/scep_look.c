@@ -43,7 +43,6 @@ static bool is_refused_and_has_challenge(const struct pass *pass, const struct s
 	if (pass->options != NULL && pass->options->challenge != NULL)
 		return true;
 	return last_read(&pass->store, p->name, &last) == ERR_OK && last.exit == SIGNET_REFUSED &&
-	       strncmp(last.why.code, "http.", 5) != 0 && /* a bare HTTP status is nobody's signed word */
 	       has_challenge(pass, p);
 }
 

@@ -11,6 +11,7 @@
 #include "client/agent/used.h"
 #include "client/pki/software_key.h"
 #include "client/scep/issued.h"
+#include "client/scep/refusal.h"
 #include "client/scep/worker.h"
 #include "hal/device.h"
 #include "hal/log.h"
@@ -503,6 +504,8 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 	}
 	if (e == ERR_OK)
 		e = blame_clock(pass, run(&s, &own), &own);
+	if (e != ERR_OK)
+		refusal_advise(&own);
 	scep_resolved_clear(&resolved);
 out:
 	scep_sent_clear(&sent);

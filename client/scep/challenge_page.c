@@ -95,7 +95,7 @@ enum err challenge_page_parse(struct bytes page, struct buf *out_challenge, stru
 		            "the account of challenge_credentials_file may not get challenges from this server");
 		why_next(why, "give the account Enroll on the templates of NDES");
 	} else {
-		e = why_set(why, ERR_INVALID, "challenge.page",
+		e = why_set(why, ERR_UNREACHABLE, "challenge.page",
 		            "the challenge page shows %u texts that look like a challenge, not one", count);
 		why_next(why, "open challenge_url in a browser: is it the mscep_admin page?");
 	}

@@ -65,10 +65,15 @@ static enum err status_error(const char *url, long status, struct why *why)
 		{ 404, "is the url right? With GET: the query is too long for the server; raise its limits to 65534" },
 		{ 414, "the query is too long for the server: raise its URL limits to 65534, or let it offer POST" },
 		{ 500, "on NDES: look whether its RA certificates have expired, and at its event log" },
+		{ 502, "a proxy in between does not reach the server: start the server or the proxy's connector" },
 		{ 503, "on NDES: the SCEP application pool is stopped or crashes; look at its event log" },
+		{ 504, "a proxy in between does not reach the server: start the server or the proxy's connector" },
 	};
-	enum err e = why_set(why, status == 403 || status == 401 ? ERR_DENIED : ERR_UNREACHABLE, "http.status",
-	                     "%s answers HTTP status %ld", url, status);
+	/* 401 and 403 too: a status is nobody's signed word, and no refusal by the CA */
+	enum err e = why_set(why, ERR_UNREACHABLE, "http.status", "%s answers HTTP status %ld", url, status);
+	why_next(why, status >= 300 && status < 400
+	                  ? "set url to the address that answers itself; a captive portal may be in between"
+	                  : "look at the server's log; a proxy in between may answer in its place");
 	for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
 		if (advice[i].status == status)
 			why_next(why, "%s", advice[i].next);

@@ -11,6 +11,8 @@ extern "C" {
  * to do. Always ERR_DENIED; code "scep.challenge_refused" when the words point at the challenge, else "scep.refused".
  */
 enum err refusal_explain(const struct cms_reply *reply, const struct scep_sent *sent, struct why *why);
+/** What to do next, by why->code, where the sentence of a failed dialogue or of what it issued came without; else untouched. */
+void refusal_advise(struct why *why);
 
 #ifdef __cplusplus
 }
