@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -68,6 +69,7 @@ class Ca:
         with open(path + ".new", "w") as f:
             json.dump(keys, f)
         os.rename(path + ".new", path)
+        self.wait_until_in_effect(os.stat(path).st_mtime_ns)
         # a successor's keys are made when it is first asked for: now, not while a device waits
         for key, operation in (("rolled", "GetCACert"), ("announce", "GetNextCACert")):
             if key in keys:
@@ -75,6 +77,15 @@ class Ca:
                     urllib.request.urlopen(self.url + "?operation=" + operation, timeout=300).close()
                 except urllib.error.HTTPError:
                     pass  # a fault that the test asked for
+
+    def wait_until_in_effect(self, stamp):
+        """The server has seen the mode.json of that change time: its listener is there, or gone, as told."""
+        path = os.path.join(self.folder, "in-effect")
+        until = time.monotonic() + 30
+        while not os.path.exists(path) or read(path).strip() != str(stamp):
+            if time.monotonic() > until:
+                raise AssertionError("the test CA in %s does not take its mode.json" % self.folder)
+            time.sleep(0.01)
 
     def log(self):
         try:

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 LAB = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, LAB)
 
+from testca import lies, options  # noqa: E402
 from testca.probe import SCEP, Client, Lab, Reply, check, http, run, same, tlv  # noqa: E402
 
 
@@ -333,6 +334,66 @@ def broken_replies_are_broken(lab):
         same(reply.info["digest_algorithm"]["algorithm"].native, "sha384", "digest")
 
 
+def rare_shapes_are_rare_and_openssl_reads_them(lab):
+    client = Client(lab, "shapes")
+    marks = {
+        "ber": lambda reply: reply.data[1] == 0x80,
+        "ber-parts": lambda reply: b"\x24\x80\x04\x81\xc8" in reply.data,
+        "definite-parts": lambda reply: b"\x24\x82" in reply.data,
+        "ber-envelope": lambda reply: reply.envelope[1] == 0x80,
+        "combined-oid": lambda reply: reply.info["signature_algorithm"]["algorithm"].native == "sha256_rsa",
+        "digest-absent": lambda reply: reply.info["digest_algorithm"].dump()[-2:] != b"\x05\x00",
+        "unsorted": lambda reply: [one.dump() for one in reply.info["signed_attrs"]] != sorted(
+            one.dump() for one in reply.info["signed_attrs"]),
+        "more-attributes": lambda reply: len(reply.info["unsigned_attrs"]) == 1,
+        "extra-certs": lambda reply: len(reply.signed["certificates"]) == 2,
+    }
+    for shape, is_so in marks.items():
+        lab.mode(shape=[shape])
+        reply = client.ask(lab.challenge())
+        client.opened(reply)
+        check(is_so(reply), "the reply is not '%s'" % shape)
+    lab.mode()
+    reply = client.ask(lab.challenge())
+    client.opened(reply)
+    for shape in ("ber", "ber-parts", "definite-parts", "ber-envelope", "combined-oid", "digest-absent", "unsorted"):
+        check(not marks[shape](reply), "every reply is '%s'" % shape)
+
+
+def every_lie_can_be_told(lab):
+    for name in lies.LIES:
+        lab.mode(lie=name)
+        mode = options.current_mode(lab.folder, {key: one.default for key, one in options.BY_KEY.items()})
+        same(mode.lie, name, "lie")
+    same(len({one.group for one in lies.LIES.values()}), 4, "groups")
+    lab.mode(lie="no-such-lie")
+    same(http(lab.scep + "?operation=GetCACaps")[0], 500, "status with an unknown lie")
+    listed = run(os.path.join(LAB, "test_ca.py"), "--list-lies").decode().splitlines()
+    same([line.split()[0] for line in listed], list(lies.LIES), "--list-lies")
+
+
+def a_listener_goes_away_and_comes_back(lab):
+    lab.mode(wire="caps:refused")
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            http(lab.scep + "?operation=GetCACaps")
+        except urllib.error.URLError:
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError("the listener is still there")
+    lab.mode()
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            same(http(lab.scep + "?operation=GetCACaps")[0], 200, "status once it is back")
+            return
+        except urllib.error.URLError:
+            time.sleep(0.05)
+    raise AssertionError("the listener does not come back")
+
+
 def announced(lab):
     """What openssl reads in GetNextCACert under the first issuing CA's signature: subjects, issuers."""
     status, kind, body = http(lab.scep + "?operation=GetNextCACert")
@@ -452,7 +513,8 @@ CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the
           a_pending_request_is_polled, a_known_transaction_gets_its_certificate,
           a_kept_ca_goes_on_where_it_was,
           refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
-          broken_replies_are_broken, the_ca_is_renewed_and_says_so_before,
+          broken_replies_are_broken, rare_shapes_are_rare_and_openssl_reads_them, every_lie_can_be_told,
+          a_listener_goes_away_and_comes_back, the_ca_is_renewed_and_says_so_before,
           the_challenge_page_is_microsofts, scepclient_enrolls,
           no_challenge_is_written_down,
           scepserver_starts_and_stops)

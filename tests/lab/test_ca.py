@@ -15,7 +15,10 @@ It makes a new hierarchy at each start (but see --keep), listens on 127.0.0.1 an
   mode.json             (yours) overrides options at run time: their names with '_' for '-',
                         {"pending": 2, "refuse": "badRequest:text", "bad_nonce": "short"};
                         read at every request; a wrong key or value is answered with 500
+  in-effect             change time of the mode.json that the listener knows of: a test waits for it
   kept/                 with --keep: keys, port and NNN.json, what was known after request NNN; the highest counts
+
+Option lie is a named mode that sets others: odd, hostile or broken. --list-lies prints them; the table is testca/lies.py.
 
 Keys of log.jsonl, each where it is known: n, time, method, path, query_len, operation,
 content_type, message_type, transaction_id, sender_nonce, signer_subject, signer_serial,

@@ -9,7 +9,7 @@ import time
 
 from asn1crypto import pem, x509
 
-from . import pki, reply
+from . import der, pki, reply
 from .challenges import ChallengeBook
 from .request import (CertificationRequest, Envelope, IssuerAndSubject, Refusal, SignedRequest,
                       Undecodable, hex_serial, public_key_bytes, rfc4514)
@@ -45,6 +45,8 @@ class Authority:
         self.issued = {hierarchy.device.der: "device",
                        hierarchy.device_recipient.der: "device"}
         self.lock = threading.Lock()
+        self.nonces = []  # senderNonces of this message and of another one before it, for a reply that echoes that
+        self.last_good = None  # the last CertRep without a lie in it
         os.makedirs(os.path.join(folder, "issued"), exist_ok=True)
 
     # -- GetCACert -----------------------------------------------------------------------------
@@ -100,6 +102,9 @@ class Authority:
                      signer_subject=request.signer_subject,
                      signer_serial=hex_serial(request.signer.serial_number),
                      digest_algorithm=request.digest, warnings=request.warnings)
+        if self.nonces[-1:] != [request.sender_nonce]:
+            self.nonces = self.nonces[-1:] + [request.sender_nonce]
+        request.older_nonce = self.nonces[0]
         with self.lock:
             self._watch_attacker(request, mode, entry)
             try:
@@ -109,6 +114,11 @@ class Authority:
                                   "this CA. 0x800b0109")
                 clear = self._decrypt(request, mode, entry)
                 status, chain = self._decide(request, clear, mode, entry)
+            except Undecodable:
+                if "forged" not in mode.shape:
+                    raise
+                entry["decision"] = "forged"
+                return reply.cert_rep(request, mode, self.hierarchy.device, reply.PENDING)
             except Refusal as refusal:
                 entry.update(decision="refused", fail_info=refusal.fail_info,
                              text=refusal.text)
@@ -118,17 +128,23 @@ class Authority:
             entry["decision"] = "pending"
             return self._reply(request, mode, status)
         entry.setdefault("decision", "issued")
-        return self._reply(request, mode, status, content=self._wrap(chain, request, mode, entry),
-                           text="Issued")
+        if "replayed" in mode.shape:
+            return self.last_good
+        made = self._reply(request, mode, status, content=self._wrap(chain, request, mode, entry), text="Issued")
+        if mode.lie is None:
+            self.last_good = made
+        return made
 
     def _reply(self, request, mode, status, **rest):
         injected, role = self._injected(mode)
-        signer = injected if role in ("signer", "stranger") else self.hierarchy.active(mode.rolled).sign
+        active = self.hierarchy.active(mode.rolled)
+        signer = injected if role in ("signer", "stranger") else active.named.get(mode.signer, self.hierarchy.stranger)
         if role == "stranger":
             mode.include_certs = True
         if mode.bad_reply == "unsigned" and status == reply.SUCCESS:
             return reply.degenerate([signer.der])
-        return reply.cert_rep(request, mode, signer, status, **rest)
+        others = [self.hierarchy.device.der, self.hierarchy.stranger.der] if "extra-certs" in mode.shape else []
+        return reply.cert_rep(request, mode, signer, status, others=others, **rest)
 
     def _watch_attacker(self, request, mode, entry):
         """Writes down what the device's key opens, whether or not an attack is under way."""
@@ -303,6 +319,11 @@ class Authority:
         if mode.inner == "chain":
             active = self.hierarchy.active(mode.rolled)
             certificates += [active.issuing.der, active.root.der]
+        if mode.inner == "reversed":
+            active = self.hierarchy.active(mode.rolled)
+            certificates = [active.root.der, active.issuing.der, leaf]
+        if "plain" in mode.shape:
+            return reply.degenerate(certificates)
         cipher = mode.reply_cipher
         if cipher == "mirror":
             cipher = "aes128" if request.cipher.startswith("aes") else request.cipher
@@ -310,7 +331,8 @@ class Authority:
         if transport == "mirror":
             transport = "oaep" if cipher.startswith("aes") else "pkcs1"
         entry.update(reply_cipher=cipher, reply_transport=transport)
-        return reply.envelop(reply.degenerate(certificates), request.signer_der, cipher, transport)
+        recipient = self.hierarchy.device.der if "other-recipient" in mode.shape else request.signer_der
+        return reply.envelop(reply.degenerate(certificates), recipient, cipher, transport, mode.shape)
 
 
 def _template(csr, mode):
@@ -326,7 +348,8 @@ def _template(csr, mode):
             ekus += csr.ekus
         elif word != "none":
             ekus.append(pki.EKU_NAMES.get(word, word))
-    return usage, ekus, None if mode.drop_san else csr.san, csr.san_critical
+    san = csr.san if mode.other_san is None else der.sequence(der.context_primitive(2, mode.other_san.encode("ascii")))
+    return usage, ekus, None if mode.drop_san else san, csr.san_critical
 
 
 def _describe(csr, request, entry):

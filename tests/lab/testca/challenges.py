@@ -84,7 +84,7 @@ def admin_page(book, thumbprint, mode):
         text = "<P> You do not have sufficient permission to enroll with SCEP.  Please contact " \
                "your system administrator. </P>"
     else:
-        challenge = book.hand_out(mode.challenge_seconds)
+        challenge = None if mode.admin_full else book.hand_out(mode.challenge_seconds)
         decision = "handed-out" if challenge else "cache-full"
         if challenge:
             groups = " ".join(thumbprint[at:at + 8] for at in range(0, len(thumbprint), 8))

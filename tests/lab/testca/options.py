@@ -10,7 +10,7 @@ import json
 import os
 import time
 
-from . import revocation
+from . import lie_cms, lie_http, lies, revocation
 
 
 def _one_of(*words):
@@ -114,12 +114,13 @@ def _fault(name, text, *kinds):
 OPTIONS = [
     Option("caps", "POSTPKIOperation,Renewal,SHA-512,SHA-256,SHA-1,DES3".split(","), _words,
            "words of GetCACaps instead of NDES's own"),
+    Option("caps-text", None, str, "the very text of GetCACaps"),
     Option("caps-status", 200, int, "HTTP status of GetCACaps"),
     Option("order", ["enc", "sign", "issuing", "root"], _order,
            "certificates of GetCACert in this order: %s; 'shuffle' among them mixes the others "
            "anew each time" % ", ".join(ORDER_NAMES)),
-    Option("rolled", "no", _one_of("no", *SUCCESSORS),
-           "the CA that issues, with RA certificates of its own; no: the first one"),
+    Option("rolled", "no", _one_of("no", "alone", *SUCCESSORS),
+           "the CA that issues, with RA certificates of its own; no: the first one; alone: the first one, without any"),
     Option("announce", [], _successors,
            "GetNextCACert tells these CAs, and GetCACaps that there is one: %s; none: 404"
            % ", ".join(SUCCESSORS)),
@@ -127,11 +128,13 @@ OPTIONS = [
                                              "nobody"), "who signs GetNextCACert"),
     Option("announce-fault", None, _one_of("404", "html", "flipped", "sha1", "leaf"),
            "fault of GetNextCACert; leaf: a certificate that is no CA is announced"),
+    _flag("need-message", "refuse GetCACaps and GetCACert without message= (404)"),
     _flag("no-get", "refuse PKIOperation by GET (405)"),
     Option("max-query", 65534, int, "longest query string; above: 404, as IIS 404.15"),
     Option("admin-user", None, str, "user of the challenge page (Basic); without one it is open"),
     Option("admin-password-file", None, str, "file whose first line is his password"),
     _flag("admin-denied", "the page says: You do not have sufficient permission"),
+    _flag("admin-full", "the page says: The password cache is full"),
     Option("admin-status", 200, int, "HTTP status of the challenge page"),
     Option("admin-encoding", "utf-16le", _one_of("utf-16le", "utf-8"), "bytes of the page"),
     Option("challenge-seconds", 3600, int, "life of a challenge from the page"),
@@ -147,9 +150,11 @@ OPTIONS = [
     Option("backdate", 600, int, "seconds that notBefore lies in the past (negative: future)"),
     Option("rewrite-subject", None, str, "issue with this common name, not the CSR's subject"),
     _flag("drop-san", "issue without the CSR's subjectAltName"),
+    Option("other-san", None, str, "issue with this DNS name, not the CSR's subjectAltName"),
     _flag("issue-ca", "issue a CA certificate"),
     _flag("include-certs", "put the signer's certificate into CertRep"),
-    Option("inner", "chain", _one_of("leaf", "chain"), "certificates inside the envelope"),
+    Option("signer", "sign", _one_of("stranger", *ORDER_NAMES), "who signs CertRep"),
+    Option("inner", "chain", _one_of("leaf", "chain", "reversed"), "certificates inside the envelope"),
     Option("reply-cipher", "mirror", _one_of("mirror", "aes128", "aes256", "des3", "des"),
            "content cipher of CertRep"),
     Option("reply-transport", "mirror", _one_of("mirror", "oaep", "pkcs1"),
@@ -168,7 +173,7 @@ OPTIONS = [
            "attack: [CERT+KEY] as=recipient|signer|stranger; off", nargs="+"),
     _flag("same-certificate", "fault: a renewal returns the old certificate"),
     _flag("wrong-key", "fault: issue for another key"),
-    _fault("bad-nonce", "fault: recipientNonce", "wrong", "missing", "short"),
+    _fault("bad-nonce", "fault: recipientNonce", "wrong", "missing", "short", "replayed"),
     _fault("bad-transaction", "fault: transactionID", "wrong", "prefix", "case", "empty",
            "missing"),
     _fault("bad-reply", "fault: CertRep", "unsigned", "flipped", "message-type", "status",
@@ -180,6 +185,10 @@ OPTIONS = [
     _flag("ocsp", "certificates name this server's /ocsp as responder"),
     Option("revoked", [], _revoked, "SERIAL[:REASON],... on the list and in OCSP answers; a reason as in RFC 5280"),
     Option("crl", None, _one_of(*revocation.FAULTS), "fault of list and OCSP answer: %s" % "|".join(revocation.FAULTS)),
+    Option("shape", [], lie_cms.read, "shapes of CertRep: %s" % ", ".join(lie_cms.SHAPES)),
+    Option("wire", {}, lie_http.read, "EXCHANGE:KIND,... how the answer of %s goes over the wire; kinds: "
+           "testca/lie_http.py" % ", ".join(lie_http.EXCHANGES)),
+    Option("lie", None, lies.known, "a named mode; it sets other options, which mode.json may replace"),
     Option("slow", 0.0, float, "seconds before each answer"),
     _flag("keep", "write all that the CA knows to DIR/kept after each request, and go on from there at the next start, "
           "with the same keys and port"),
@@ -194,6 +203,12 @@ class Mode:
         self.__dict__.update(values)
 
 
+class _ListLies(argparse.Action):
+    def __call__(self, parser, *_):
+        print(lies.listing())
+        parser.exit()
+
+
 def parse_command_line(arguments):
     parser = argparse.ArgumentParser(
         description="A test CA that behaves like Microsoft NDES. Loopback only.")
@@ -201,6 +216,8 @@ def parse_command_line(arguments):
     parser.add_argument("--host-name", default="NDES01", help="HOST of CN=HOST-MSCEP-RA")
     parser.add_argument("--device-name", default="other-device",
                         help="common name of DIR/device.pem")
+    parser.add_argument("--list-lies", action=_ListLies, nargs=0,
+                        help="print all named modes: name, group, expected exit code, meaning")
     for option in OPTIONS:
         parser.add_argument("--" + option.name, help=option.text.replace("%", "%%"),
                             default=None, **option.argument)
@@ -238,7 +255,9 @@ def current_mode(folder, base):
     overrides = _read_json(os.path.join(folder, "mode.json"))
     if not isinstance(overrides, dict):
         raise ValueError("mode.json is not an object")
-    for key, value in overrides.items():
+    lie = overrides.get("lie", base["lie"])
+    told = dict(lies.LIES[lies.known(lie)].sets, **overrides) if lie is not None else overrides
+    for key, value in told.items():
         if key not in BY_KEY:
             raise ValueError("mode.json: no option is called '%s'" % key)
         if value is None:

@@ -148,8 +148,15 @@ class Hierarchy:
             return self
         with self.lock:
             if word not in self.rolled:
-                self.rolled[word] = self._successor(word)
+                self.rolled[word] = self._alone() if word == "alone" else self._successor(word)
             return self.rolled[word]
+
+    def _alone(self):
+        """Without registration authorities: the issuing CA reads and signs itself."""
+        one = copy.copy(self)
+        one.enc = one.sign = self.issuing
+        one.named = dict(self.named, enc=self.issuing, sign=self.issuing)
+        return one
 
     def _successor(self, word):
         now = int(time.time())
@@ -226,7 +233,8 @@ class Hierarchy:
             extensions.append(crl_point(self.url + "/crl"))
         if mode.ocsp:
             extensions.append(ocsp_responder(self.url + "/ocsp"))
-        return build(self.issuing.subject_der, self.issuing.key, subject, spki, not_before,
+        key = self.stranger.key if "other-issuer" in mode.shape else self.issuing.key
+        return build(self.issuing.subject_der, key, subject, spki, not_before,
                      now + mode.valid_seconds, extensions)
 
     def md5(self):

@@ -12,7 +12,7 @@ import time
 import traceback
 import urllib.parse
 
-from . import challenges, options, revocation
+from . import challenges, lie_http, options, revocation
 from .request import Undecodable
 
 PATHS = ("/certsrv/mscep/mscep.dll", "/certsrv/mscep/mscep.dll/pkiclient.exe")
@@ -107,8 +107,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         entry = {"n": server.recorder.number(), "time": round(time.time(), 3),
                  "method": self.command, "path": path, "query_len": len(query)}
+        mode = None
         try:
-            answer = self._answer(path, query, body, entry)
+            mode = self._mode(entry)
+            answer = self._answer(path, query, body, mode, entry)
         except Exception as reason:  # a fault of the lab itself: loud, and the server lives on
             traceback.print_exc()
             entry.update(decision="lab-error", text=str(reason))
@@ -120,14 +122,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server.recorder.line(entry)
         if server.kept:
             server.kept.save(entry["n"], server.authority)
-        self._send(answer)
+        if mode is None or not lie_http.apply(self, mode, entry.get("operation"), answer):
+            self._send(answer)
 
-    def _answer(self, path, query, body, entry):
+    def _mode(self, entry):
         try:
-            mode = options.current_mode(self.server.folder, self.server.base)
+            return options.current_mode(self.server.folder, self.server.base)
         except ValueError as reason:
             entry.update(decision="mode-error", text=str(reason))
-            return page(500, str(reason))
+            return None
+
+    def _answer(self, path, query, body, mode, entry):
+        if mode is None:
+            return page(500, entry["text"])
         if mode.slow > 0:
             time.sleep(mode.slow)
         return self._route(path, query, body, mode, entry)
@@ -161,15 +168,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         operation = fields.get("operation", [""])[0]
         message = fields.get("message", [""])[0]
         entry["operation"] = operation
+        if operation in ("GetCACaps", "GetCACert") and mode.need_message and not message:
+            entry["decision"] = "message-missing"
+            return page(404, "404 - File or directory not found.")
         if operation == "GetCACaps":
             entry["decision"] = "sent"
             told = mode.caps + (["GetNextCACert"] if mode.announce else [])
-            text = "".join(word + "\r\n" for word in told)
+            text = "".join(word + "\r\n" for word in told) if mode.caps_text is None else mode.caps_text
             if mode.caps_status != 200:
                 return page(mode.caps_status, "error")
             return Answer(200, "text/plain", text.encode("ascii"))
         if operation == "GetCACert":
             entry["decision"] = "sent"
+            if mode.rolled == "alone":
+                return Answer(200, "application/x-x509-ca-cert", self.server.authority.hierarchy.issuing.der)
             return Answer(200, "application/x-x509-ca-ra-cert",
                           self.server.authority.ca_certificates(mode))
         if operation == "GetNextCACert":
@@ -238,8 +250,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return Answer(200, MESSAGE_TYPE, answer)
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Server(lie_http.Listener, http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, folder, host_name, base, authority, kept=None):
         super().__init__(("127.0.0.1", kept.port if kept else 0), Handler)
@@ -254,6 +267,13 @@ class Server(http.server.ThreadingHTTPServer):
         # HTTPServer's own would ask for this machine's name: DNS, and perhaps a long wait.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
+
+    def current_wire(self):
+        """Of mode.json; none while it is wrong: each request is told so."""
+        try:
+            return options.current_mode(self.folder, self.base).wire
+        except ValueError:
+            return {}
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], OSError):
