@@ -120,6 +120,8 @@ class Reply:
     def __init__(self, message, data):
         self.data = data
         self.message = message
+        if data[1] == 0x80:  # asn1crypto does not read all of BER
+            data = run("openssl", "cms", "-cmsout", "-inform", "DER", "-outform", "DER", data=data)
         self.signed = cms.ContentInfo.load(data, strict=True)["content"]
         self.info = self.signed["signer_infos"][0]
         self.serial = self.info["sid"].chosen["serial_number"].native
