@@ -147,7 +147,7 @@ TEST(cms_signed_certificates, nobodys_signature_is_refused)
 
 TEST(cms_signed_certificates, a_signature_without_attributes_is_refused)
 {
-	refuses(sign("-noattr -signer ra.pem -inkey ra.key"), ERR_INVALID, "scep.reply");
+	refuses(sign("-noattr -signer ra.pem -inkey ra.key"), ERR_UNTRUSTED, "scep.reply");
 }
 
 TEST(cms_signed_certificates, sha1_is_below_the_floor)

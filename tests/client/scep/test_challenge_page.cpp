@@ -70,9 +70,9 @@ TEST(challenge_page, FullCacheAndMissingPermissionAreToldApart)
 
 TEST(challenge_page, NoneOrTwoCandidatesAreRefused)
 {
-	LONGS_EQUAL(ERR_INVALID, parse("<html>hello</html>"));
-	LONGS_EQUAL(ERR_INVALID, parse("<b>8CE317021F690069</b><b>9CE317021F690069</b>"));
-	LONGS_EQUAL(ERR_INVALID, parse("<b>8CE317021F690069"));
-	LONGS_EQUAL(ERR_INVALID, parse(""));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<html>hello</html>"));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<b>8CE317021F690069</b><b>9CE317021F690069</b>"));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<b>8CE317021F690069"));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse(""));
 	LONGS_EQUAL(0, challenge.len);
 }

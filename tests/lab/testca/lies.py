@@ -189,9 +189,9 @@ _refusal("page-full", "all slots of the page hold unused challenges", "cache of 
 
 # ---- d: faults -------------------------------------------------------------------------------------------------------
 
-SLOW = ("black-hole", "hang", "hang-middle", "drip")
+SLOW = ("black-hole", "hang", "hang-middle", "drip", "slow")
 BROKEN = {  # kind: key of lie_words
-    "refused": "connect", "black-hole": "timeout", "hang": "timeout", "hang-middle": "timeout", "drip": "timeout",
+    "refused": "connect", "black-hole": "timeout", "hang": "timeout", "hang-middle": "timeout", "drip": "timeout", "slow": "timeout",
     "reset": "line", "reset-middle": "line", "close": "line", "close-middle": "line", "short-length": "body",
     "long-length": "line", "bad-length": "protocol", "bad-chunk": "protocol", "huge": "big", "huge-length": "big",
     "endless-headers": "header", "endless-line": "header", "endless-status": "header", "no-http": "protocol", "html": "page", "empty": "body",
