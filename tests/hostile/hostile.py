@@ -28,7 +28,7 @@ import trial  # noqa: E402
 from world import KINDS, SIGNET, World  # noqa: E402
 from testca.lies import LIES  # noqa: E402
 
-LONG = ("cert-slow", "enroll")  # a server that hangs is given up earlier, after HTTP_STALL_S
+LONG = ("cert-drip-body", "enroll")  # a server that hangs is given up earlier, after HTTP_STALL_S
 
 
 def wanted(arguments):

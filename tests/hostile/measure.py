@@ -6,7 +6,6 @@ every few milliseconds. What parent and worker share counts once, and in full, w
 their RSS would count it twice, PSS would divide it among the runs beside this one.
 """
 
-import os
 import subprocess
 import tempfile
 import time

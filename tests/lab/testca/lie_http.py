@@ -118,11 +118,14 @@ def _hang_middle(handler, answer):
     _wait(handler)
 
 
-def _trickle(pause_s):
+def _trickle(pause_s, headers_too):
     """A byte at a time; a whole answer takes longer than any timeout."""
     def send(handler, answer):
         until = time.monotonic() + GIVE_UP
-        for byte in head(answer, _length(answer)) + answer.body:
+        first = head(answer, _length(answer))
+        if not headers_too:
+            handler.connection.sendall(first)
+        for byte in (first if headers_too else b"") + answer.body:
             handler.connection.sendall(bytes([byte]))
             time.sleep(pause_s)
             if time.monotonic() > until:
@@ -226,7 +229,8 @@ def _status(number, *headers):
 
 SOCKETS = {
     "reset": _reset, "reset-middle": _reset_middle, "close": lambda handler, answer: None,
-    "close-middle": _close_middle, "hang": _hang, "hang-middle": _hang_middle, "drip": _trickle(1), "slow": _trickle(0.2),
+    "close-middle": _close_middle, "hang": _hang, "hang-middle": _hang_middle, "drip": _trickle(1, True),
+    "drip-body": _trickle(0.2, False),
     "short-length": _short_length, "long-length": _long_length, "bad-length": _bad_length, "chunked": _chunked,
     "bad-chunk": _bad_chunk, "close-delimited": _close_delimited, "huge": _huge, "huge-length": _huge_length,
     "endless-headers": _endless_headers, "endless-line": _endless_line,

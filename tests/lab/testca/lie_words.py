@@ -46,7 +46,8 @@ _WORDS = {
     "redirect": ("sends us (on|to)", "captive portal"),
     "moved": ("HTTP status 302", "captive portal|url"),
     "status": (r"HTTP status \d\d\d", "url|NDES|query|login|proxy|server"),
-    "flip": ("damaged|does not parse|signature|signed|digest|fit|transaction|nonce|attribute|type", "server|administrator|SHA-256"),
+    "flip": ("damaged|does not parse|signature|signed|digest|fit|transaction|nonce|attribute|type",
+             "server|administrator|SHA-256"),
     "signature": ("signature of the reply is wrong", "somebody|administrator"),
     "kind": ("messageType|pkiStatus", "server"),
 }

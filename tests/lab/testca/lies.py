@@ -91,8 +91,8 @@ for _name, _told in (
         ("caps-standard", "SCEPStandard\r\n"), ("caps-stripped", "POSTPKIOperation\r\n")):
     _legal(_name, "GetCACaps: %r" % _told[:40], {"caps_text": _told})
 for _kind in ("401", "403", "404", "500", "503", "503-later", "html", "random", "nested", "reset", "reset-middle", "close",
-              "close-middle", "cut-5", "flip-5", "huge", "huge-length", "endless-headers", "endless-line", "endless-status", "short-length", "long-length",
-              "type-octets"):
+              "close-middle", "cut-5", "flip-5", "huge", "huge-length", "endless-headers", "endless-line", "endless-status",
+              "short-length", "long-length", "type-octets"):
     _legal("caps-%s" % _kind, "GetCACaps: %s; nothing told is no reason to stop" % _kind, {"wire": "caps:" + _kind})
 for _kind, _text in (("chunked", "chunked answers"), ("close-delimited", "HTTP/1.0 until the connection ends"),
                      ("type-none", "no Content-Type"), ("type-text", "text/plain everywhere"),
@@ -189,12 +189,14 @@ _refusal("page-full", "all slots of the page hold unused challenges", "cache of 
 
 # ---- d: faults -------------------------------------------------------------------------------------------------------
 
-SLOW = ("black-hole", "hang", "hang-middle", "drip", "slow")
+SLOW = ("black-hole", "hang", "hang-middle", "drip", "drip-body")
 BROKEN = {  # kind: key of lie_words
-    "refused": "connect", "black-hole": "timeout", "hang": "timeout", "hang-middle": "timeout", "drip": "timeout", "slow": "timeout",
+    "refused": "connect", "black-hole": "timeout", "hang": "timeout", "hang-middle": "timeout", "drip": "timeout",
+    "drip-body": "timeout",
     "reset": "line", "reset-middle": "line", "close": "line", "close-middle": "line", "short-length": "body",
     "long-length": "line", "bad-length": "protocol", "bad-chunk": "protocol", "huge": "big", "huge-length": "big",
-    "endless-headers": "header", "endless-line": "header", "endless-status": "header", "no-http": "protocol", "html": "page", "empty": "body",
+    "endless-headers": "header", "endless-line": "header", "endless-status": "header", "no-http": "protocol",
+    "html": "page", "empty": "body",
     "random": "body", "nested": "body", "outer-length": "body", "inner-length": "body", "redirect-host": "redirect",
     "redirect-file": "redirect", "redirect-loop": "redirect", "401": "status", "403": "status", "404": "status",
     "414": "status", "500": "status", "502": "status", "503": "status", "503-later": "status", "504": "status",
