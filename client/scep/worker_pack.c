@@ -54,7 +54,7 @@ enum err unpack_sent(struct bytes in, struct scep_sent *out)
 	return e;
 }
 
-static enum err pack_certificates(struct buf *out, const struct certificate_set *set)
+enum err pack_certificates(struct buf *out, const struct certificate_set *set)
 {
 	enum err e = pack_number(out, (uint32_t)set->count);
 	for (size_t i = 0; i < set->count && e == ERR_OK; i++)
@@ -72,7 +72,7 @@ enum err pack_answer(struct buf *out, const struct scep_answer *answer)
 	return e == ERR_OK ? pack_certificates(out, &answer->next_ca) : e;
 }
 
-static enum err unpack_certificates(struct bytes *in, size_t max, struct certificate_set *out)
+enum err unpack_certificates(struct bytes *in, size_t max, struct certificate_set *out)
 {
 	uint32_t count;
 	enum err e = unpack_number(in, &count);
