@@ -93,6 +93,14 @@ enum err tpm_key_file_public(struct bytes blob, struct public_key *out, struct w
  */
 enum err tpm_look(struct tpm *tpm, struct tpm_facts *out, struct why *why) MUST_CHECK;
 /**
+ * The result of the TPM's own self-test (TPM2_GetTestResult, Part 3 section 10.4); changes nothing. One command.
+ * ERR_UNREACHABLE "tpm.failure": it failed, and the TPM does nothing else until its next start.
+ * *out_is_done false: some algorithms have not been tested yet, which the TPM does at their first use.
+ */
+enum err tpm_test_result(struct tpm *tpm, bool *out_is_done, struct why *why) MUST_CHECK;
+/** Does it make RSA keys of so many bits? One command (TPM2_TestParms); nothing is made. */
+enum err tpm_offers_key(struct tpm *tpm, unsigned bits, bool *out, struct why *why) MUST_CHECK;
+/**
  * Append what srk.tr would hold for the storage key that is in the TPM now, whatever is pinned. One
  * TPM command. ERR_CHANGED "tpm.cleared": there is none at its handle.
  */

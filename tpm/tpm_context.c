@@ -284,3 +284,21 @@ enum err tpm_look(struct tpm *tpm, struct tpm_facts *out, struct why *why)
 		*out = facts;
 	return e;
 }
+
+enum err tpm_test_result(struct tpm *tpm, bool *out_is_done, struct why *why)
+{
+	TPM2B_MAX_BUFFER *data = NULL;
+	TPM2_RC result = TPM2_RC_SUCCESS;
+	enum err e = tpm_connect(tpm, why);
+	if (e != ERR_OK)
+		return e;
+	TSS2_RC rc = Esys_GetTestResult(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &data, &result);
+	Esys_Free(data);
+	if (rc != TSS2_RC_SUCCESS)
+		return tpm_error(rc, "GetTestResult", why);
+	bool is_open = result == TPM2_RC_NEEDS_TEST || result == TPM2_RC_TESTING;
+	if (result != TPM2_RC_SUCCESS && !is_open) /* what a TPM in failure mode gives as its result, too */
+		return why_set(why, ERR_UNREACHABLE, "tpm.failure", "the TPM's self-test failed (0x%x)", result);
+	*out_is_done = !is_open;
+	return ERR_OK;
+}

@@ -146,7 +146,7 @@ static TSS2_RC create_and_load(struct tpm *tpm, const TPMT_PUBLIC *area, struct 
 			 out->private_area, out->public_area, &out->handle);
 }
 
-/* Asked only after a refusal: on a TPM that can, this would be a command for nothing. */
+/* For a new key asked only after a refusal: on a TPM that can, this would be a command for nothing. */
 static bool has_key_size(struct tpm *tpm, unsigned bits)
 {
 	const TPMT_PUBLIC area = key_template(bits);
@@ -156,6 +156,14 @@ static bool has_key_size(struct tpm *tpm, unsigned bits)
 	    Esys_TestParms(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &parameters);
 	uint32_t base = tpm_error_base(rc);
 	return base != TPM2_RC_VALUE && base != TPM2_RC_KEY_SIZE;
+}
+
+enum err tpm_offers_key(struct tpm *tpm, unsigned bits, bool *out, struct why *why)
+{
+	enum err e = tpm_connect(tpm, why);
+	if (e == ERR_OK)
+		*out = has_key_size(tpm, bits);
+	return e;
 }
 
 static enum err not_made(struct tpm *tpm, TSS2_RC rc, unsigned bits, struct why *why)

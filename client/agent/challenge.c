@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "client/agent/scep_resolve.h"
 #include "client/agent/used.h"
 #include "hal/log.h"
@@ -108,6 +110,39 @@ static enum err refuse_used(const struct pass *pass, const struct scep_profile *
 	e = why_set(why, ERR_NOT_FOUND, "challenge.used", "%s waits for a fresh challenge: the one at hand went out before",
 	            p->name);
 	why_next(why, "signet enroll %s --challenge-file FILE", p->name);
+	return e;
+}
+
+static enum err look_at_command(const struct pass *pass, const struct scep_profile *p, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	if (path_in_root(path, pass->config->root, p->challenge_command) == ERR_OK && access(path, X_OK) == 0)
+		return ERR_OK;
+	enum err e = why_set(why, ERR_NOT_FOUND, "challenge.command", "challenge_command %s is not there, or cannot be run",
+	                     p->challenge_command);
+	why_next(why, "install it, executable; or hand a challenge in: signet enroll %s --challenge-file FILE", p->name);
+	return e;
+}
+
+enum err scep_look_for_challenge(const struct pass *pass, const struct scep_profile *profile, struct why *why)
+{
+	struct scep_resolved *r = calloc(1, sizeof *r);
+	if (r == NULL)
+		return why_set(why, ERR_NO_MEMORY, "agent.memory", "no memory for a challenge");
+	buf_init(&r->salt, SHA256_LEN);
+	buf_init(&r->challenge, CSR_CHALLENGE_MAX + 1);
+	enum err e = ERR_OK;
+	if (profile->challenge_file[0] != '\0')
+		e = from_file(pass, profile, r, why);
+	else if (profile->challenge_command[0] != '\0')
+		e = look_at_command(pass, profile, why);
+	cut_line_ends(&r->challenge);
+	if (e == ERR_OK && r->challenge.len > 0 && profile->challenge_once &&
+	    used_salt_read(&pass->store, profile->name, &r->salt) == ERR_OK) /* else none went out yet */
+		e = refuse_used(pass, profile, r, why);
+	buf_clear(&r->challenge);
+	buf_clear(&r->salt);
+	free(r);
 	return e;
 }
 

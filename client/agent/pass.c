@@ -149,7 +149,8 @@ enum err pass_tpm(struct pass *pass, struct tpm **out, struct why *why)
 		struct tpm_settings settings = { .tcti = pass->config->tpm.tcti,
 			                         .srk = pass->config->tpm.srk,
 			                         .owner_auth_file = owner_auth,
-			                         .pin_file = pin };
+			                         .pin_file = pin,
+			                         .total_s = pass->tpm_total_s };
 		enum err e = store_path(&pass->store, NULL, NULL, "srk.tr", pin);
 		if (e == ERR_OK && file[0] != '\0')
 			e = path_in_root(owner_auth, pass->config->root, file);

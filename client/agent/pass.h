@@ -17,6 +17,7 @@ struct pass {
 	struct store store;
 	struct clock_view clock;
 	struct tpm *tpm; /* NULL until a step needs it */
+	unsigned tpm_total_s; /* for all that is asked of it; 0: no limit but that of each command */
 	bool is_tpm_changed; /* its storage key is not the pinned one (binding.h) */
 };
 
@@ -50,6 +51,10 @@ void pass_progress(const struct pass *pass, const char *profile, const char *ste
 
 /** Is the certificate of a trust profile installed as the file says? ERR_NOT_FOUND: not yet, or the file differs now. */
 enum err trust_look(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
+/** Append the DER of the profile's own file, which has the SHA-256 that the profile may ask for. "trust.missing",
+ *  "trust.sha256"; ERR_INVALID: no certificate. */
+enum err trust_source(const struct pass *pass, const struct trust_profile *profile, struct buf *out_der,
+                      struct why *why) MUST_CHECK;
 /** Check the profile's file and write STATE/trust/NAME.pem (and hand it to the system's store). */
 enum err trust_install(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
 /** Take STATE/trust/NAME.pem away, and our copy in the system's store. Not there is success. */

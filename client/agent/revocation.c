@@ -225,31 +225,63 @@ static bool is_stopping(void *ctx)
 	return pass_is_stopping(ctx);
 }
 
-enum err revocation_check(struct pass *pass, const struct scep_profile *profile, struct why *why)
+/* Ask about the subject; the pass's TPM is released before. */
+static enum err ask(struct pass *pass, const struct scep_profile *profile, const struct subject *s,
+                    const struct revocation_places *places, int64_t timeout_ms, struct revocation_answer *out,
+                    struct why *why)
 {
-	struct subject s;
 	struct certificate issuer;
 	struct certificate_set set = { .count = 0 };
-	struct revocation_answer answer;
-	struct why own = { .code = "" };
 	char tls_ca[FILE_PATH_MAX];
 	bool is_system = strcmp(profile->tls_trust, "system") == 0;
-	enum err e = ERR_OK;
-	if (!read_subject(pass, profile->name, &s))
-		goto out;
-	e = is_system ? ERR_OK : trust_path(pass, profile->tls_trust, tls_ca);
+	enum err e = is_system ? ERR_OK : trust_path(pass, profile->tls_trust, tls_ca);
 	if (e == ERR_OK)
-		e = find_issuer(pass, profile, &s, &set, &issuer, &own);
-	const struct revocation_job job = { &s.places,
-		                            { &s.cert, &issuer, pass->clock.now, profile->allow_sha1 },
+		e = find_issuer(pass, profile, s, &set, &issuer, why);
+	const struct revocation_job job = { places,
+		                            { &s->cert, &issuer, pass->clock.now, profile->allow_sha1 },
 		                            profile->proxy,
 		                            is_system ? NULL : tls_ca,
-		                            (int64_t)profile->timeout_s * 1000,
+		                            timeout_ms,
 		                            is_stopping,
 		                            pass };
 	pass_release_tpm(pass);
 	if (e == ERR_OK)
-		e = revocation_ask(&job, http_exchange, &answer, &own);
+		e = revocation_ask(&job, http_exchange, out, why);
+	certificate_set_clear(&set);
+	return e;
+}
+
+enum err revocation_places_of(const struct pass *pass, const char *profile, struct revocation_places *out)
+{
+	struct subject s;
+	read_subject(pass, profile, &s); /* what it could not read has no places */
+	*out = s.places;
+	buf_clear(&s.der);
+	return pass->clock.is_trusted ? ERR_OK : ERR_AGAIN;
+}
+
+enum err revocation_look(struct pass *pass, const struct scep_profile *profile, const struct revocation_places *places,
+                         int64_t timeout_ms, struct revocation_answer *out, struct why *why)
+{
+	struct subject s;
+	enum err e = ERR_OK;
+	if (!read_subject(pass, profile->name, &s))
+		e = why_set(why, ERR_NOT_FOUND, "revocation.none", "%s: there is nothing to be asked", profile->name);
+	if (e == ERR_OK)
+		e = ask(pass, profile, &s, places, timeout_ms, out, why);
+	buf_clear(&s.der);
+	return e;
+}
+
+enum err revocation_check(struct pass *pass, const struct scep_profile *profile, struct why *why)
+{
+	struct subject s;
+	struct revocation_answer answer;
+	struct why own = { .code = "" };
+	enum err e = ERR_OK;
+	if (!read_subject(pass, profile->name, &s))
+		goto out;
+	e = ask(pass, profile, &s, &s.places, (int64_t)profile->timeout_s * 1000, &answer, &own);
 	if (e != ERR_OK && pass_is_stopping(pass)) { /* cut short: says nothing, and is not remembered as a try */
 		e = ERR_OK;
 		goto out;
@@ -264,7 +296,6 @@ enum err revocation_check(struct pass *pass, const struct scep_profile *profile,
 	pass_progress(pass, profile->name, "revocation", e == ERR_OK ? words : "no answer");
 	e = e == ERR_OK ? conclude(pass, profile->name, &s, &answer, why) : ERR_OK;
 out:
-	certificate_set_clear(&set);
 	buf_clear(&s.der);
 	return e;
 }

@@ -2,6 +2,8 @@
 #ifndef CLIENT_AGENT_REVOCATION_H
 #define CLIENT_AGENT_REVOCATION_H
 #include "client/agent/pass.h"
+#include "client/pki/revocation_answer.h"
+#include "client/pki/revocation_places.h"
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,6 +32,17 @@ bool revocation_is_known(const struct store *store, const char *profile, unsigne
  * ERR_OK also when nothing could be learned. Else the state folder's errors.
  */
 enum err revocation_check(struct pass *pass, const struct scep_profile *profile, struct why *why) MUST_CHECK;
+/**
+ * Where the certificate in use can be asked about: count 0 for none, or no certificate. ERR_AGAIN: the clock is not
+ * trusted, and *out is empty: no answer could be judged.
+ */
+enum err revocation_places_of(const struct pass *pass, const char *profile, struct revocation_places *out) MUST_CHECK;
+/**
+ * Ask these places now, and write nothing, not even about the try. Blocks as revocation_ask(), whose errors it has;
+ * ERR_NOT_FOUND "revocation.none" where revocation_next_ms() is INT64_MAX. Releases the pass's TPM.
+ */
+enum err revocation_look(struct pass *pass, const struct scep_profile *profile, const struct revocation_places *places,
+                         int64_t timeout_ms, struct revocation_answer *out, struct why *why) MUST_CHECK;
 /**
  * CLOCK_BOOTTIME ms of the next try. The first of a boot: within ten minutes, at a time that differs from device to
  * device, 0 for who runs `signet apply`; then once a day, as different, or some hours after a try that brought no answer. INT64_MAX: nothing to be learned, because there is

@@ -94,32 +94,41 @@ static void resolve_algorithms(const struct scep_profile *p, struct scep_server 
 	s->digest = p->digest_bits == 512 ? KEY_SHA512 : p->digest_bits == 384 ? KEY_SHA384 : KEY_SHA256;
 }
 
+enum err scep_resolve_server(const struct pass *pass, const struct scep_profile *p, const struct certificate_set *anchors,
+                             size_t announced_count, char tls_ca[FILE_PATH_MAX], struct scep_server *out)
+{
+	struct scep_server s = { .tls_ca_file = NULL };
+	enum err e = ERR_OK;
+	if (strcmp(p->tls_trust, "system") != 0) {
+		e = trust_path(pass, p->tls_trust, tls_ca);
+		s.tls_ca_file = tls_ca;
+	}
+	s.ca_identifier = p->ca_identifier;
+	s.proxy = p->proxy;
+	s.timeout_ms = (int64_t)p->timeout_s * 1000;
+	s.anchors = anchors;
+	s.announced_count = announced_count;
+	s.ca_sha256 = p->ca_sha256;
+	s.has_rollover = p->ca_rollover != ROLLOVER_NO;
+	s.ra_sha256 = (const char *const *)p->ra_sha256.items;
+	s.ra_sha256_count = p->ra_sha256.count;
+	s.now = pass->clock.now;
+	s.is_clock_trusted = pass->clock.is_trusted;
+	s.time_floor = pass->clock.floor;
+	resolve_algorithms(p, &s);
+	if (e == ERR_OK)
+		*out = s;
+	return e;
+}
+
 static enum err resolve_server(const struct pass *pass, const struct scep_profile *p, struct scep_resolved *r,
                                struct why *why)
 {
-	struct scep_server *s = &r->job.server;
+	size_t announced_count = 0;
 	enum err e = trust_anchors(pass, &p->trust, &r->anchors, why);
 	if (e == ERR_OK)
-		e = rollover_add(pass, p, &r->anchors, &s->announced_count, why);
-	if (e != ERR_OK)
-		return e;
-	if (strcmp(p->tls_trust, "system") != 0) {
-		e = trust_path(pass, p->tls_trust, r->tls_ca);
-		s->tls_ca_file = r->tls_ca;
-	}
-	s->ca_identifier = p->ca_identifier;
-	s->proxy = p->proxy;
-	s->timeout_ms = (int64_t)p->timeout_s * 1000;
-	s->anchors = &r->anchors;
-	s->ca_sha256 = p->ca_sha256;
-	s->has_rollover = p->ca_rollover != ROLLOVER_NO;
-	s->ra_sha256 = (const char *const *)p->ra_sha256.items;
-	s->ra_sha256_count = p->ra_sha256.count;
-	s->now = pass->clock.now;
-	s->is_clock_trusted = pass->clock.is_trusted;
-	s->time_floor = pass->clock.floor;
-	resolve_algorithms(p, s);
-	return e;
+		e = rollover_add(pass, p, &r->anchors, &announced_count, why);
+	return e == ERR_OK ? scep_resolve_server(pass, p, &r->anchors, announced_count, r->tls_ca, &r->job.server) : e;
 }
 
 /* The host of a checked url: behind the scheme, up to port or path. */

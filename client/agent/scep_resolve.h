@@ -31,6 +31,19 @@ struct scep_resolved {
 enum err scep_resolve(const struct pass *pass, const struct scep_profile *profile, enum scep_intent intent,
                       struct scep_resolved *out, struct why *why) MUST_CHECK;
 /**
+ * A profile's server without urls. `anchors`, of which the last announced_count were announced, are borrowed, and so is
+ * `tls_ca`, which holds a path afterwards.
+ */
+enum err scep_resolve_server(const struct pass *pass, const struct scep_profile *profile,
+                             const struct certificate_set *anchors, size_t announced_count, char tls_ca[FILE_PATH_MAX],
+                             struct scep_server *out) MUST_CHECK;
+/**
+ * Is there a challenge for a new enrollment? Writes nothing, asks no page and runs no command. ERR_NOT_FOUND
+ * "challenge.missing", "challenge.used"; ERR_DENIED and others of challenge_file; "challenge.command" for one that cannot run.
+ * A profile that names no source needs none.
+ */
+enum err scep_look_for_challenge(const struct pass *pass, const struct scep_profile *profile, struct why *why) MUST_CHECK;
+/**
  * Get the challenge: handed in, from challenge_file, or from challenge_command; with challenge_url only the
  * account is read. ERR_NOT_FOUND "challenge.missing" or "challenge.used" with the next step for a technician.
  */

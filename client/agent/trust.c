@@ -18,8 +18,7 @@ enum err trust_path(const struct pass *pass, const char *name, char out[FILE_PAT
 	return store_path(&pass->store, "trust", NULL, file, out);
 }
 
-static enum err read_source(const struct pass *pass, const struct trust_profile *p, struct buf *out_der,
-                            struct why *why)
+enum err trust_source(const struct pass *pass, const struct trust_profile *p, struct buf *out_der, struct why *why)
 {
 	char path[FILE_PATH_MAX];
 	char hex[SHA256_HEX_LEN];
@@ -66,7 +65,7 @@ enum err trust_look(const struct pass *pass, const struct trust_profile *profile
 	struct buf source;
 	buf_init(&installed, CERTIFICATE_MAX);
 	buf_init(&source, CERTIFICATE_MAX);
-	enum err e = read_source(pass, profile, &source, why);
+	enum err e = trust_source(pass, profile, &source, why);
 	if (e == ERR_OK && (trust_read(pass, profile->name, &installed, NULL) != ERR_OK ||
 	                    !certificate_equal(buf_bytes(&installed), buf_bytes(&source))))
 		e = why_set(why, ERR_NOT_FOUND, "waiting.install", "not installed yet");
@@ -147,7 +146,7 @@ enum err trust_install(const struct pass *pass, const struct trust_profile *prof
 	struct buf pem;
 	buf_init(&der, CERTIFICATE_MAX);
 	buf_init(&pem, 2 * CERTIFICATE_MAX);
-	enum err e = read_source(pass, profile, &der, why);
+	enum err e = trust_source(pass, profile, &der, why);
 	if (e != ERR_OK)
 		goto out;
 	all_installed(pass, profile->name, &others);
@@ -203,7 +202,7 @@ static bool is_self_signed_source(const struct pass *pass, const struct trust_pr
 	struct certificate cert;
 	struct buf der;
 	buf_init(&der, CERTIFICATE_MAX);
-	bool is_root = read_source(pass, p, &der, NULL) == ERR_OK &&
+	bool is_root = trust_source(pass, p, &der, NULL) == ERR_OK &&
 	               certificate_parse(buf_bytes(&der), &cert, NULL) == ERR_OK && name_equal(cert.subject, cert.issuer);
 	buf_clear(&der);
 	return is_root;

@@ -66,6 +66,18 @@ enum err used_salt(const struct store *store, const char *profile, struct buf *o
 	return e;
 }
 
+enum err used_salt_read(const struct store *store, const char *profile, struct buf *out)
+{
+	char path[FILE_PATH_MAX];
+	struct buf text;
+	buf_init(&text, USED_MAX + 4096);
+	enum err e = read_used(store, profile, path, &text, NULL);
+	if (e == ERR_OK)
+		e = text.len < 2 * SALT_LEN ? ERR_INVALID : from_hex((struct bytes){ text.data, 2 * SALT_LEN }, out);
+	buf_clear(&text);
+	return e;
+}
+
 static bool has_line(const struct buf *text, const char *hex)
 {
 	return text->len > 0 && memmem(text->data, text->len, hex, strlen(hex)) != NULL;

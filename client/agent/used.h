@@ -16,6 +16,8 @@ extern "C" {
 
 /** The salt; made and stored at first use. out appended to. */
 enum err used_salt(const struct store *store, const char *profile, struct buf *out, struct why *why) MUST_CHECK;
+/** The salt, and nothing is made: ERR_NOT_FOUND where no challenge ever went out, ERR_INVALID for a damaged file. */
+enum err used_salt_read(const struct store *store, const char *profile, struct buf *out) MUST_CHECK;
 /** Was a challenge with this mark sent before? */
 enum err used_has(const struct store *store, const char *profile, struct bytes mark, bool *out, struct why *why) MUST_CHECK;
 /** Remember a mark; one that is there already is success. */
