@@ -34,6 +34,10 @@ static const char *exit_text(enum signet_exit exit)
 		return "not permitted";
 	case SIGNET_BUSY:
 		return "another run holds the lock";
+	case SIGNET_DOCTOR_WARNINGS:
+		return "there are warnings";
+	case SIGNET_DOCTOR_FAILURES:
+		return "there are failures";
 	case SIGNET_WAITING:
 		return "not enrolled yet, or waiting for something";
 	case SIGNET_UNREACHABLE:

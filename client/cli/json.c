@@ -224,6 +224,36 @@ enum err json_test(const struct test_view *view, struct buf *out)
 	return finish(&j, out);
 }
 
+static enum err write_report(const struct doctor_report *report, enum signet_exit exit, struct buf *out)
+{
+	struct json j = begin();
+	add_number(&j, j.root, "exit", (unsigned)exit);
+	add_number(&j, j.root, "failures", (unsigned)report_count(report, FINDING_FAILURE));
+	add_number(&j, j.root, "warnings", (unsigned)report_count(report, FINDING_WARNING));
+	add_number(&j, j.root, "unseen", (unsigned)report_count(report, FINDING_UNSEEN));
+	cJSON *findings = add_array(&j, j.root, "findings");
+	for (size_t i = 0; i < report->count; i++) {
+		const struct finding *f = &report->findings[i];
+		cJSON *o = add_object(&j, findings, NULL);
+		add_text(&j, o, "id", f->id);
+		add_text(&j, o, "profile", f->about[0] != '\0' ? f->about : NULL);
+		add_text(&j, o, "level", finding_level_text(f->level));
+		add_text(&j, o, "detail", f->text);
+		add_text(&j, o, "next_step", f->next_step);
+	}
+	return finish(&j, out);
+}
+
+enum err json_doctor(const struct doctor_report *report, struct buf *out)
+{
+	return write_report(report, report_exit(report), out);
+}
+
+enum err json_try(const struct doctor_report *report, struct buf *out)
+{
+	return write_report(report, report_try_exit(report), out);
+}
+
 enum err json_inventory(const struct device_view *view, struct buf *out)
 {
 	struct json j = begin();

@@ -2,6 +2,7 @@
 #ifndef CLIENT_CLI_JSON_H
 #define CLIENT_CLI_JSON_H
 #include "client/agent/view.h"
+#include "client/doctor/doctor.h"
 #include "hal/buf.h"
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +29,11 @@ enum err json_error(const char *code, enum signet_exit exit, const char *message
 		    struct buf *out) MUST_CHECK;
 /** { schema, results: [ { kind, name, exit, detail, next_step } ] } */
 enum err json_test(const struct test_view *view, struct buf *out) MUST_CHECK;
+/** { schema, exit, failures, warnings, unseen, findings: [ { id, profile, level, detail, next_step } ] }; profile null for the
+ * device. `exit` is report_exit()'s. */
+enum err json_doctor(const struct doctor_report *report, struct buf *out) MUST_CHECK;
+/** The same of `signet test tpm` and `test scep`; `exit` is report_try_exit()'s. */
+enum err json_try(const struct doctor_report *report, struct buf *out) MUST_CHECK;
 /** { schema, retired: [ { kind, name } ] } */
 enum err json_retire(const struct retire_view *view, struct buf *out) MUST_CHECK;
 /** { schema, version } */

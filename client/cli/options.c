@@ -41,6 +41,7 @@ static const struct option_row {
     {OPTION_YES, "--yes", "", "", VALUE_NONE, "do not ask; needed without a terminal"},
     {OPTION_COUNT, "", "-n", "N", VALUE_NEEDED, "only the last N"},
     {OPTION_FOLLOW, "--follow", "", "", VALUE_NONE, "print new ones as they come, until interrupted"},
+    {OPTION_ONLY, "--only", "", "ID", VALUE_NEEDED, "this check alone, or this area of checks"},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
@@ -122,6 +123,9 @@ static enum err take_value(struct cli_options *o, const struct option_row *row, 
 		break;
 	case OPTION_OUTPUT:
 		o->output = value;
+		break;
+	case OPTION_ONLY:
+		o->only = value;
 		break;
 	case OPTION_WAIT:
 		return take_number(row, value, WAIT_MAX_S, &o->wait_s, why);

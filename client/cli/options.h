@@ -29,7 +29,8 @@ enum cli_option {
 	OPTION_YES = 1 << 17,
 	OPTION_COUNT = 1 << 18,
 	OPTION_FOLLOW = 1 << 19,
-	OPTION_LOCAL = 1 << 20
+	OPTION_LOCAL = 1 << 20,
+	OPTION_ONLY = 1 << 21
 };
 
 /* Taken by every verb; the others only where a verb's row says so. */
@@ -46,6 +47,7 @@ struct cli_options {
 	const char *config, *root;  /* NULL when not given */
 	const char *challenge_file; /* "-": standard input */
 	const char *output;
+	const char *only;
 	unsigned wait_s, count;
 	const char *verb; /* NULL: none */
 	const char *args[CONFIG_PROFILES_MAX];

@@ -4,6 +4,7 @@
 #include "client/cli/agent.h"
 #include "client/cli/apply.h"
 #include "client/cli/check.h"
+#include "client/cli/doctor.h"
 #include "client/cli/events.h"
 #include "client/cli/inventory.h"
 #include "client/cli/json.h"
@@ -39,13 +40,14 @@ static const struct verb verbs[] = {
      agent_verb_run},
     {"events", "[-n N] [--follow]", "what happened since this device started, the last 20", 0, 0,
      OPTION_COUNT | OPTION_FOLLOW, true, true, events_run},
-    {"test", "wifi, vpn [PROFILE]", "a live, harmless try, under 30 s a profile", 1, 2, 0, true, true,
+    {"doctor", "[--only ID]", "named checks, each with cause and next step; changes nothing", 0, 0, OPTION_ONLY, false,
+     true, doctor_run},
+    {"test", "tpm, scep, wifi, vpn [PROFILE]", "a live, harmless try, under 30 s a profile", 1, 2, 0, true, true,
      test_run},
     {"config", "check, show", "check the configuration, or show it with each value's origin", 1, 1,
      0, true, true, check_run},
     {"version", "", "the version of this program", 0, 0, 0, false, true, run_version},
     {"help", "[VERB]", "this list, or one verb with its options", 0, 1, 0, false, false, run_help},
-    {"doctor", "[--only ID]", "named checks with cause and next step", 0, 0, 0, false, false, NULL},
     {"bundle", "[-o FILE]", "everything support needs, without secrets", 0, 0, 0, false, false,
      NULL},
     {"csr", "PROFILE", "a certificate request for enrolling by hand", 0, 0, 0, false, false, NULL},

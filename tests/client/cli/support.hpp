@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 #include "client/agent/agent.h"
+#include "client/doctor/doctor.h"
 
 /* In place of client/agent: answers what a test laid down, and remembers what it was asked. */
 struct fake_agent {
@@ -17,6 +18,8 @@ struct fake_agent {
 	std::string asked_test; /* subject and profile of agent_test */
 	std::vector<struct retire_item> retired;
 	std::string asked_retire, done_retire; /* profile of agent_retire_look and agent_retire; "*": all */
+	std::vector<struct finding> findings;
+	std::string asked_doctor; /* "doctor ID", "tpm PROFILE", "scep PROFILE"; "*": all */
 	std::string device;
 	bool is_clock_trusted, reports_progress;
 	int looks, plans, applies;

@@ -110,6 +110,35 @@ extern "C" enum err agent_test(const struct config *, enum test_subject subject,
 	return ERR_OK;
 }
 
+static enum err answer_report(const std::string &asked, struct doctor_report *out, struct why *why)
+{
+	fake.asked_doctor = asked;
+	if (fake.err != ERR_OK) {
+		*why = fake.why;
+		return fake.err;
+	}
+	*out = {};
+	enum err e = ERR_OK;
+	for (const struct finding &f : fake.findings)
+		e = e == ERR_OK ? report_add(out, f.id, f.about, f.level, f.exit, f.text, f.next_step) : e;
+	return e;
+}
+
+extern "C" enum err doctor_examine(const struct config *, const char *only, struct doctor_report *out, struct why *why)
+{
+	return answer_report(std::string("doctor ") + (only != nullptr ? only : "*"), out, why);
+}
+
+extern "C" enum err doctor_try_tpm(const struct config *, const char *name, struct doctor_report *out, struct why *why)
+{
+	return answer_report(std::string("tpm ") + (name != nullptr ? name : "*"), out, why);
+}
+
+extern "C" enum err doctor_try_scep(const struct config *, const char *name, struct doctor_report *out, struct why *why)
+{
+	return answer_report(std::string("scep ") + (name != nullptr ? name : "*"), out, why);
+}
+
 extern "C" void retire_view_clear(struct retire_view *view)
 {
 	free(view->items);
