@@ -132,6 +132,49 @@ def ca_words(ca):
     return run("curl", "-s", ca.url + "?operation=GetCACaps").stdout.split()
 
 
+class Learned(DoctorCase):
+    def test_a_list_that_is_stale_and_one_that_names_us(self):
+        device, ca, _ = self.enrolled("--crl-point")
+        ca.mode(crl="stale")
+        self.says(self.ask(device, "--only", "revocation", expect=7), "revocation", "warning")
+        serial = device.serial().split("=")[1]
+        ca.mode(revoked=[serial + ":keyCompromise"])
+        self.says(self.ask(device, "--only", "revocation", expect=7), "revocation", "warning", "is revoked", "key compromise")
+        self.one(self.ask(device, "--only", "certificate.revoked", expect=0), "certificate.revoked", "ok")
+        os.unlink(device.path("run", "revocation", "dev"))
+        device.signet("apply", expect=None)
+        self.says(self.ask(device, "--only", "certificate.revoked", expect=8), "certificate.revoked", "failure", "revoked")
+
+    def test_names_that_the_profile_asks_for_now(self):
+        device, ca, _ = self.enrolled(scep="san_dns = {{DeviceName}}.corp.contoso.com\n")
+        self.one(self.ask(device, "--only", "certificate", expect=7), "certificate.names", "ok")
+        device.configure(ca.url, ca.root, ca.issuing, scep="san_dns = other.corp.contoso.com\n")
+        self.says(self.ask(device, "--only", "certificate"), "certificate.names", "warning", "other.corp.contoso.com")
+        device.configure(ca.url, ca.root, ca.issuing, name="GW-0000")
+        self.says(self.ask(device, "--only", "certificate"), "certificate.names", "warning", "GW-7F31", "GW-0000")
+
+    def test_a_clock_that_nobody_vouches_for(self):
+        device, ca, _ = self.enrolled()
+        device.configure(ca.url, ca.root, ca.issuing, clock="untrusted")
+        findings = self.ask(device, expect=7)
+        self.says(findings, "clock.trust", "warning", "nobody vouches for it")
+        self.says(findings, "certificate.renewal", "warning", "not trusted")
+
+    def test_a_challenge_that_went_out(self):
+        device, ca, _ = self.enrolled()
+        tpm = self.tpm("other")
+        text = read(device.conf)
+        with open(device.conf, "w") as f:
+            f.write(text.replace(device.tcti, tpm.tcti))
+        device.signet("apply", expect=14)  # another TPM: a new enrollment is needed
+        device.give_challenge("FIRST-CHALLENGE")
+        before = device.snapshot()
+        self.says(self.ask(device, "--only", "challenge", expect=7), "challenge", "warning", "went out before")
+        device.give_challenge("SECOND-CHALLENGE")
+        self.one(self.ask(device, "--only", "challenge", expect=0), "challenge", "ok")
+        self.assertEqual(before, device.snapshot())
+
+
 class Troubleshooting(DoctorCase):
     """The six rows of Microsoft's table for SCEP profiles."""
 
@@ -182,6 +225,129 @@ class Troubleshooting(DoctorCase):
         device.signet("apply", expect=None)
         findings = self.ask(device, expect=8)
         self.says(findings, "certificate.renewal", "failure", "due since", "the last of 1 tries", "badRequest")
+
+
+class Bounded(DoctorCase):
+    def test_servers_that_hang_take_half_a_minute_at_most(self):
+        device, ca, _ = self.enrolled()
+        listener, deaf = self.deaf_server()
+        device.configure(deaf, ca.root, ca.issuing, scep="".join("url = %s/%d\n" % (deaf, i) for i in range(20)))
+        begun = time.monotonic()
+        findings = self.ask(device, expect=8, timeout=60)
+        self.assertLess(time.monotonic() - begun, 30)
+        self.one(findings, "server.reach", "failure")
+        self.assertIn("took all the time", self.one(findings, "server.reach", "unseen")["detail"])
+        self.one(findings, "certificate.chain", "ok")  # what asks nobody was seen
+
+    def test_a_tpm_that_hangs_and_one_that_is_not_there(self):
+        device, ca, tpm = self.enrolled()
+        path = device.tcti.split("=", 1)[1]
+        tpm.stop()
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.bind(path)
+            deaf.listen(8)
+            begun = time.monotonic()
+            self.one(self.ask(device, timeout=60, expect=8), "tpm.state", "failure")
+            self.assertLess(time.monotonic() - begun, 30)
+        os.unlink(path)
+        findings = self.ask(device, expect=8)
+        self.one(findings, "tpm.device", "failure")
+        self.assertIn("see tpm.state", self.one(findings, "tpm.pin", "unseen")["detail"])
+        self.one(findings, "tpm.key", "ok")  # by its file alone
+
+    def test_another_tpm(self):
+        device, ca, tpm = self.enrolled()
+        text = read(device.conf)
+        with open(device.conf, "w") as f:
+            f.write(text.replace(tpm.tcti, self.tpm("other").tcti))
+        findings = self.ask(device, expect=8)
+        self.says(findings, "tpm.pin", "failure")
+        self.assertIn("gone", self.one(findings, "tpm.key", "failure")["detail"])
+
+
+class StateFolder(DoctorCase):
+    """Each in a mount name space of its own."""
+
+    def mounted(self, device, *mount):
+        script = "mount %s && exec %s -c %s --json doctor --only state" % (" ".join(mount), SIGNET, device.conf)
+        done = run("unshare", "--mount", "sh", "-c", script, check=False, env=device.env)
+        self.assertEqual(8, done.returncode, done.stdout + done.stderr)
+        return json.loads(done.stdout)["findings"]
+
+    def ready(self):
+        device = self.device()
+        device.configure("http://127.0.0.1:1/scep", device.path("none.cer"))
+        os.makedirs(device.state)
+        return device
+
+    def test_in_memory(self):
+        device = self.ready()
+        self.says(self.mounted(device, "-t", "tmpfs", "none", device.state), "state.persistent", "failure", "in memory")
+
+    def test_an_overlay_in_memory(self):
+        device = self.ready()
+        memory, lower = device.path("memory"), device.path("lower")
+        os.makedirs(memory)
+        os.makedirs(lower)
+        findings = self.mounted(device, "-t", "tmpfs", "none", memory, "&& mkdir %s/up %s/work && mount" % (memory, memory),
+                                "-t", "overlay", "none", "-o",
+                                "lowerdir=%s,upperdir=%s/up,workdir=%s/work" % (lower, memory, memory), device.state)
+        self.says(findings, "state.persistent", "failure", "overlay", "in memory")
+
+    def test_read_only(self):
+        device = self.ready()
+        findings = self.mounted(device, "--bind", device.state, device.state, "&& mount -o remount,bind,ro", device.state)
+        self.says(findings, "state.writable", "failure", "read only")
+
+    def test_full(self):
+        device = self.ready()
+        findings = self.mounted(device, "-t", "tmpfs", "-o", "size=64k", "none", device.state)
+        self.says(findings, "state.writable", "failure", "KiB left")
+
+
+class Tries(DoctorCase):
+    def test_tpm_signs_and_leaves_nothing(self):
+        device, _, tpm = self.enrolled()
+        commands = self.captured(device, tpm)
+        before = device.snapshot()
+        findings = self.ask(device, verb=("test", "tpm"), expect=0)
+        text = " ".join(finding["detail"] for finding in findings)
+        for words in ("self-test: passed", "firmware", "RSA keys of 2048", "the signature verifies"):
+            self.assertIn(words, text)
+        self.assertEqual(before, device.snapshot())
+        seen = commands()
+        self.assertEqual(1, seen["Sign"])
+        self.assertEqual(seen["Load"] + seen["StartAuthSession"], seen["FlushContext"])
+        self.assertEqual(set(), set(seen) - HARMLESS - {"Sign", "Load", "StartAuthSession", "FlushContext", "GetTestResult",
+                                                        "TestParms", "total"}, seen)
+
+    def test_tpm_with_a_foreign_key_or_without_a_tpm(self):
+        device, _, tpm = self.enrolled()
+        with open(device.current("key.der"), "rb") as f:
+            blob = bytearray(f.read())
+        blob[-9] ^= 1  # of the private part: the TPM finds that it is not whole
+        with open(device.current("key.der"), "wb") as f:
+            f.write(blob)
+        self.assertEqual("failure", self.ask(device, verb=("test", "tpm"), expect=14)[-1]["level"])
+        tpm.stop()
+        self.assertEqual("failure", self.ask(device, verb=("test", "tpm"), expect=14)[-1]["level"])
+
+    def test_scep_says_what_would_be_used_and_sends_nothing(self):
+        device, ca, _ = self.enrolled()
+        asked, before = len(ca.operations()), device.snapshot()
+        findings = self.ask(device, "dev", verb=("test", "scep"), expect=0)
+        text = " ".join(finding["detail"] for finding in findings)
+        for words in (*ca_words(ca), "encrypted to CN=NDES01-MSCEP-RA", "3DES", "SHA-256", "POST", "message 17",
+                      "issuing CA CN=Signet Lab Issuing CA"):
+            self.assertIn(words, text)
+        self.assertEqual(asked, len(ca.operations()))
+        self.assertEqual(before, device.snapshot())
+        ca.mode(order="old-enc,old-sign,issuing,root", caps=["SHA-1"])
+        self.ask(device, verb=("test", "scep"), expect=18)
+        self.says(self.ask(device, "--only", "server.legacy", expect=7), "server.legacy", "warning", "allow_legacy = sha1")
+        ca.stop()
+        self.ask(device, verb=("test", "scep"), expect=11)
+        device.signet("test", "scep", "root", expect=2)
 
 
 class inactive:

@@ -213,3 +213,24 @@ TEST(tpm_context, LockoutBelowAStorageKeyWithoutNoDaIsLockedOut)
 	CHECK_WHY(ERR_LOCKED_OUT, "tpm.lockout", load());
 	CHECK_WHY(ERR_LOCKED_OUT, "tpm.lockout", make_again());
 }
+
+TEST(tpm_context, TheSelfTestIsReadAndNothingElse)
+{
+	bool is_done = false;
+	open(lab.captured());
+	CHECK_OK(tpm_test_result(tpm, &is_done, &why));
+	close();
+	STRCMP_EQUAL("GetTestResult 1\ntotal 1\n", lab.counts().c_str());
+}
+
+TEST(tpm_context, KeySizesAreAskedForAndNothingIsMade)
+{
+	bool is_offered = false;
+	open(lab.captured());
+	CHECK_OK(tpm_offers_key(tpm, 2048, &is_offered, &why));
+	CHECK_TRUE(is_offered);
+	CHECK_OK(tpm_offers_key(tpm, 1111, &is_offered, &why));
+	CHECK_FALSE(is_offered);
+	close();
+	STRCMP_EQUAL("TestParms 2\ntotal 2\n", lab.counts().c_str());
+}
