@@ -41,6 +41,7 @@ static void judge_challenge(struct examination *x, const struct scep_profile *p)
 
 void check_challenge(struct examination *x)
 {
+	ask_whether_keys_are_lost(x);
 	for (size_t i = 0; i < profile_count(x); i++) {
 		const struct scep_profile *p = profile_at(x, i);
 		struct scep_view v;

@@ -165,7 +165,8 @@ static void judge_place(struct examination *x, const struct scep_profile *p, con
 	enum err e = revocation_look(&x->pass, p, &place, left < LIST_MS ? left : LIST_MS, &answer, &why);
 	clock_text(answer.next_update, until, sizeof until);
 	if (e != ERR_OK)
-		find_why(x, x->check->severity, p->name, e, &why);
+		find_trouble(x, p->name, why.next_step[0] != '\0' ? why.next_step : "see the way there, and whether the CA publishes anew",
+		             "%s", why.text);
 	else if (answer.verdict == REVOCATION_REVOKED)
 		find_trouble(x, p->name, "signet apply takes note of it; see after_revocation", "%s: the certificate is revoked (%s)",
 		             place.urls[0], revocation_reason_text(answer.reason));

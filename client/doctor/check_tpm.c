@@ -42,6 +42,12 @@ void ask_tpm(struct examination *x)
 	pass_release_tpm(&x->pass); /* a software TPM serves one client */
 }
 
+void ask_whether_keys_are_lost(struct examination *x)
+{
+	if (needs_tpm(x))
+		ask_tpm(x);
+}
+
 /* Why is it not there? */
 static void absent(struct examination *x, const char *path)
 {
@@ -173,6 +179,7 @@ static void judge_software_key(struct examination *x, const struct scep_profile 
 void check_tpm_key(struct examination *x)
 {
 	const struct config *c = x->pass.config;
+	ask_whether_keys_are_lost(x);
 	for (size_t i = 0; i < c->scep_count; i++) {
 		const struct scep_profile *p = &c->sceps[i];
 		struct own_certificate own;

@@ -88,6 +88,8 @@ bool own_certificate_read(const struct examination *x, const struct scep_profile
 /** Look at the TPM once (tpm_look()), within TPM_LIMIT_S; x->tpm_err and what belongs to it. */
 #define TPM_LIMIT_S 6 /* seconds: three short commands, on a TPM that may be busy with a signature of 2 s */
 void ask_tpm(struct examination *x);
+/** The same for what scep_look() and binding_is_lost() are to know: whether the keys are lost. Not where no key is in it. */
+void ask_whether_keys_are_lost(struct examination *x);
 /** Does any profile keep its key in the TPM? */
 bool needs_tpm(const struct examination *x);
 /** Ask every server of every scep profile (or of this one) once, some at a time, within the time that is left for it. */

@@ -12,23 +12,22 @@
 #define QUESTION_MS 6000     /* both questions to one server: one that takes longer is no good for a dialogue of 60 s either */
 #define KEEP_MS 6000         /* left for what comes after the servers: lists of revoked certificates */
 
-/* What is installed; else, before the first apply or without the right to see it, what the profiles' files hold. */
+/* What the profiles' files hold, which the next apply installs; where one is gone, what is installed. */
 static enum err take_anchors(struct examination *x, const struct scep_profile *p, struct server_answer *a, struct why *why)
 {
-	struct why own = { .code = "" };
-	if (trust_anchors(&x->pass, &p->trust, &a->anchors, &own) == ERR_OK)
-		return rollover_add(&x->pass, p, &a->anchors, &a->announced_count, why);
 	enum err e = ERR_OK;
 	for (size_t i = 0; i < p->trust.count && e == ERR_OK; i++) {
 		const struct trust_profile *t = config_find_trust(x->pass.config, p->trust.items[i]);
 		struct buf der;
 		buf_init(&der, CERTIFICATE_MAX);
-		e = t != NULL ? trust_source(&x->pass, t, &der, why) : ERR_OK;
-		if (e == ERR_OK && t != NULL)
+		e = t != NULL ? trust_source(&x->pass, t, &der, why) : ERR_NOT_FOUND;
+		if (e == ERR_NOT_FOUND && trust_read(&x->pass, p->trust.items[i], &der, NULL) == ERR_OK)
+			e = ERR_OK;
+		if (e == ERR_OK)
 			e = certificate_set_add(&a->anchors, buf_bytes(&der));
 		buf_clear(&der);
 	}
-	return e;
+	return e == ERR_OK ? rollover_add(&x->pass, p, &a->anchors, &a->announced_count, why) : e;
 }
 
 static void prepare(struct examination *x, const struct scep_profile *p, const char *url, struct server_answer *a)
