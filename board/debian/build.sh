@@ -18,4 +18,4 @@ tar -C "$tree" --exclude-vcs --exclude=./build -cf - . | tar -C "$work/signet" -
 mv "$work/signet/board/debian" "$work/signet/debian"
 rm "$work/signet/debian/build.sh"
 (cd "$work/signet" && dpkg-buildpackage -us -uc "${@:--b}")
-cp "$work"/signet_* "$work"/libsignet-pkcs11* "$out"
+cp "$work"/*signet*.* "$out"
