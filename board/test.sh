@@ -65,6 +65,7 @@ part "build dev" build dev
 tests
 part "build clang" build clang
 part "build release" build release
+part hostile env SIGNET="$PWD/build/release/signet" /usr/bin/python3 tests/hostile/hostile.py
 part "build fuzz" build fuzz
 part "fuzz cms" fuzz cms scep
 part "fuzz config" fuzz config config

@@ -7,8 +7,8 @@
   hostile.py NAME...            these alone; the names: tests/lab/test_ca.py --list-lies
   hostile.py --long             the one case that waits for the default timeout of 60 s
 
-Environment: SIGNET, the program. Peak is the memory of both processes together (measure.py); a build with sanitizers is
-not held to its limit. Exit 0: every mode was run and did what it must.
+Environment: SIGNET, the program. Peak is the memory of both processes together (measure.py). A build with sanitizers is
+not held to its limit, has more time, and is not asked a second time. Exit 0: every mode was run and did what it must.
 """
 
 import argparse
@@ -42,10 +42,10 @@ def wanted(arguments):
 
 
 class Worker(threading.Thread):
-    def __init__(self, folder, todo, rows, check_memory, is_long):
+    def __init__(self, folder, todo, rows, is_plain, is_long):
         super().__init__(daemon=True)
         self.folder, self.todo, self.rows = folder, todo, rows
-        self.check_memory, self.is_long = check_memory, is_long
+        self.is_plain, self.is_long = is_plain, is_long
         self.failure = None
 
     def run(self):
@@ -55,7 +55,7 @@ class Worker(threading.Thread):
             world.prepare()
             while True:
                 name, kind = self.todo.get_nowait()
-                row = trial.run(world, name, LIES[name], kind, self.check_memory, self.is_long)
+                row = trial.run(world, name, LIES[name], kind, self.is_plain, self.is_long)
                 self.rows.append(row)
                 show(row)
         except queue.Empty:
@@ -84,15 +84,15 @@ def main():
     parser.add_argument("--long", action="store_true")
     arguments = parser.parse_args()
     pairs = [LONG] if arguments.long else wanted(arguments)
-    check_memory = not trial.has_sanitizers()
+    is_plain = not trial.has_sanitizers()
     todo, rows = queue.Queue(), []
     for pair in pairs:
         todo.put(pair)
     folder = tempfile.mkdtemp(prefix="sg.")  # short: socket paths end at 108 bytes
     began = time.monotonic()
-    print("%s; memory is %s" % (SIGNET, "held to %d MiB" % (trial.PEAK_MAX_KIB >> 10) if check_memory else "not judged"))
+    print("%s; memory is %s" % (SIGNET, "held to %d MiB" % (trial.PEAK_MAX_KIB >> 10) if is_plain else "not judged"))
     print("%-22s %s %-6s %-5s %4s %6s %5s  %-4s %s" % ("mode", "g", "run", "want", "got", "s", "MiB", "", "sentence"))
-    workers = [Worker(os.path.join(folder, str(number)), todo, rows, check_memory,
+    workers = [Worker(os.path.join(folder, str(number)), todo, rows, is_plain,
                       arguments.long) for number in range(min(arguments.jobs, len(pairs)))]
     try:
         for worker in workers:
