@@ -32,7 +32,7 @@ static void run_check(struct examination *x, const struct check *check)
 	if (examination_is_over(x, ""))
 		return;
 	if (check->needs_state && !x->can_see_state)
-		find_unseen(x, "", "not looked at: this user may not read %s", x->pass.store.state);
+		find_unseen(x, "", "%s: not looked at, this user may not read %s", check->what, x->pass.store.state);
 	else
 		check->run(x);
 }

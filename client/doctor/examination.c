@@ -56,7 +56,8 @@ bool examination_is_over(struct examination *x, const char *about)
 {
 	if (examination_left_ms(x) > 0)
 		return false;
-	find_unseen(x, about, "not looked at: what came before took all the time; ask with --only %s", x->check->id);
+	find_unseen(x, about, "%s: not looked at, what came before took all the time; ask with --only %s", x->check->what,
+	            x->check->id);
 	return true;
 }
 

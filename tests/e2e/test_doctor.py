@@ -132,6 +132,54 @@ def ca_words(ca):
     return run("curl", "-s", ca.url + "?operation=GetCACaps").stdout.split()
 
 
+class Interface(DoctorCase):
+    """Below --root, so that the machine's own interfaces do not matter."""
+
+    WIFI = """[wifi corp]
+interface = wlan0
+ssid = CONTOSO
+certificate = dev
+trust = root
+server_name = radius.corp.contoso.com
+identity = host/{{DeviceName}}
+config = /etc/wpa_supplicant.conf
+control = /run/wpa_supplicant
+"""
+
+    def image(self):
+        device = self.device()
+        root = device.path("image")
+        for path, text in (("sys/class/net/wlan0/ifindex", "3\n"), ("sys/class/net/wlan0/phy80211/name", "phy0\n")):
+            os.makedirs(os.path.dirname(os.path.join(root, path)))
+            with open(os.path.join(root, path), "w") as f:
+                f.write(text)
+        device.configure("http://127.0.0.1:1/scep", "/root.cer", more=self.WIFI)
+        os.makedirs(os.path.join(root, "etc"))
+        os.rename(device.conf, os.path.join(root, "etc", "signet.conf"))
+        device.conf = "/etc/signet.conf"
+        return device, root
+
+    def owner(self, device, root):
+        return self.ask(device, "--root", root, "--only", "consumer.owner")
+
+    def test_network_manager_and_iwd_in_the_way(self):
+        device, root = self.image()
+        self.one(self.owner(device, root), "consumer.owner", "ok")
+        os.makedirs(os.path.join(root, "run/NetworkManager/devices"))
+        with open(os.path.join(root, "run/NetworkManager/devices/3"), "w") as f:
+            f.write("[device]\nmanaged=true\n")
+        self.says(self.owner(device, root), "consumer.owner", "failure", "NetworkManager manages wlan0")
+        os.unlink(os.path.join(root, "run/NetworkManager/devices/3"))
+        for folder in ("run/iwd", "var/lib/iwd"):
+            os.makedirs(os.path.join(root, folder))
+        self.says(self.owner(device, root), "consumer.owner", "failure", "iwd manages wlan0")
+
+    def test_an_interface_that_is_not_there(self):
+        device, root = self.image()
+        os.rename(os.path.join(root, "sys/class/net/wlan0"), os.path.join(root, "sys/class/net/wlan9"))
+        self.says(self.owner(device, root), "consumer.owner", "warning", "no interface wlan0")
+
+
 class Learned(DoctorCase):
     def test_a_list_that_is_stale_and_one_that_names_us(self):
         device, ca, _ = self.enrolled("--crl-point")

@@ -35,6 +35,9 @@ class DoctorNet(NetCase):
         for check in ("consumer.owner", "consumer.settings", "consumer.present", "consumer.key", "consumer.result"):
             self.one(findings, check, "ok")
         self.assertIn("is fit for wired", self.one(self.ask(dev, "--only", "certificate.use"), "certificate.use", "ok")["detail"])
+        done = dev.signet("--json", "doctor", "--only", "consumer.key", expect=8, env={"SIGNET_STATE": "/elsewhere"})
+        self.assertIn("looks for keys in /elsewhere", self.one(json.loads(done.stdout)["findings"], "consumer.key",
+                                                               "failure")["detail"])
         self.home.run("sed", "-i", "s/domain_suffix_match=.*/domain_suffix_match=\"evil.example\"/", WIRED_CONF)
         before = self.home.read(WIRED_CONF)
         finding = self.one(self.ask(dev, "--only", "consumer", expect=7), "consumer.settings", "warning")
