@@ -24,9 +24,10 @@ static void put_finding(const struct finding *f, bool with_color, struct text_ou
 {
 	const char *level = finding_level_text(f->level);
 	char line[sizeof f->text + sizeof f->about + 64];
-	text_put(out, "%s%s%s%*s", with_color ? color_of(f->level) : "", level, with_color ? "\033[0m" : "",
-	         (int)(TEXT_COLUMN - strlen(level)), "");
-	snprintf(line, sizeof line, "%s%s%s: %s", f->id, f->about[0] != '\0' ? " " : "", f->about, f->text);
+	text_put(out, "%s%s%s%*s", with_color ? color_of(f->level) : "", level,
+		 with_color ? "\033[0m" : "", (int)(TEXT_COLUMN - strlen(level)), "");
+	snprintf(line, sizeof line, "%s%s%s: %s", f->id, f->about[0] != '\0' ? " " : "", f->about,
+		 f->text);
 	text_put_wrapped(out, line, TEXT_COLUMN, TEXT_COLUMN + 2, 0);
 	if (f->next_step[0] == '\0')
 		return;
@@ -43,9 +44,9 @@ void doctor_text(const struct doctor_report *report, bool with_color, struct tex
 
 static void put_sum(const struct doctor_report *report, struct text_out *out)
 {
-	text_put(out, "%zu failures, %zu warnings, %zu ok, %zu not seen\n", report_count(report, FINDING_FAILURE),
-	         report_count(report, FINDING_WARNING), report_count(report, FINDING_OK),
-	         report_count(report, FINDING_UNSEEN));
+	text_put(out, "%zu failures, %zu warnings, %zu ok, %zu not seen\n",
+		 report_count(report, FINDING_FAILURE), report_count(report, FINDING_WARNING),
+		 report_count(report, FINDING_OK), report_count(report, FINDING_UNSEEN));
 }
 
 static enum signet_exit show(const struct cli *cli, const struct doctor_report *report)
@@ -63,9 +64,9 @@ static enum signet_exit show(const struct cli *cli, const struct doctor_report *
 
 enum signet_exit doctor_run(const struct cli *cli, const struct config *config)
 {
-	struct config own = { .root = NULL };
-	struct doctor_report report = { .findings = NULL };
-	struct why why = { .code = "" };
+	struct config own = {.root = NULL};
+	struct doctor_report report = {.findings = NULL};
+	struct why why = {.code = ""};
 	(void)config; /* none: what is wrong with it is told here */
 	enum err e = config_load(cli->options.config, cli->root, &own, &why);
 	if (e == ERR_NO_MEMORY)
@@ -74,9 +75,9 @@ enum signet_exit doctor_run(const struct cli *cli, const struct config *config)
 		e = doctor_examine(&own, cli->options.only, &report, &why);
 	else
 		e = report_of_config(&report, &why);
-	enum signet_exit exit = e == ERR_OK          ? show(cli, &report)
-	                        : e == ERR_NOT_FOUND ? cli_fail(cli, SIGNET_USAGE, &why)
-	                                             : cli_fail_agent(cli, e, &why);
+	enum signet_exit exit = e == ERR_OK	     ? show(cli, &report)
+				: e == ERR_NOT_FOUND ? cli_fail(cli, SIGNET_USAGE, &why)
+						     : cli_fail_agent(cli, e, &why);
 	report_clear(&report);
 	config_clear(&own);
 	return exit;

@@ -17,7 +17,7 @@ static const char *next(struct bytes *in)
 	if (end == NULL)
 		return NULL;
 	size_t len = (size_t)(end - in->data) + 1;
-	*in = (struct bytes){ in->data + len, in->len - len };
+	*in = (struct bytes){in->data + len, in->len - len};
 	return word;
 }
 
@@ -46,7 +46,7 @@ static void look_at(void *ctx, const char *name)
 	ssize_t len = fd >= 0 ? read(fd, cmdline, sizeof cmdline) : 0;
 	if (fd >= 0)
 		close(fd);
-	*runs = len > 0 && agent_process_is_one((struct bytes){ cmdline, (size_t)len });
+	*runs = len > 0 && agent_process_is_one((struct bytes){cmdline, (size_t)len});
 }
 
 bool agent_process_runs(void)

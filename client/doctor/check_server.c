@@ -7,11 +7,14 @@
 #include "client/pki/name.h"
 #include "hal/clock.h"
 
-#define RA_SOON_S (30LL * 86400) /* NDES does not renew its registration authority by itself: somebody has to */
-#define LIST_MS 4000             /* one list of revoked certificates, or one responder */
+#define RA_SOON_S                                                                                  \
+	(30LL *                                                                                    \
+	 86400)	     /* NDES does not renew its registration authority by itself: somebody has to */
+#define LIST_MS 4000 /* one list of revoked certificates, or one responder */
 
 /* For each server that was asked. */
-static void each(struct examination *x, void (*judge)(struct examination *x, const struct server_answer *a))
+static void each(struct examination *x,
+		 void (*judge)(struct examination *x, const struct server_answer *a))
 {
 	ask_servers(x, NULL);
 	for (size_t i = 0; i < x->server_count; i++) {
@@ -19,7 +22,8 @@ static void each(struct examination *x, void (*judge)(struct examination *x, con
 		if (a->is_asked)
 			judge(x, a);
 		else
-			find_unseen(x, a->profile->name, "%s was not asked: other servers took all the time", a->url);
+			find_unseen(x, a->profile->name,
+				    "%s was not asked: other servers took all the time", a->url);
 	}
 }
 
@@ -30,16 +34,14 @@ static void judge_reach(struct examination *x, const struct server_answer *a)
 	if (a->survey.has_answered)
 		find_ok(x, a->profile->name, "%s answers: %s", a->url, words);
 	else if (strcmp(a->why.code, "survey.lost") == 0)
-		find_trouble(x, a->profile->name, "see the network, name resolution and whether the url is right",
-		             "%s is unreachable: no answer within the time", a->url);
+		find_trouble(x, a->profile->name,
+			     "see the network, name resolution and whether the url is right",
+			     "%s is unreachable: no answer within the time", a->url);
 	else
 		find_why(x, x->check->severity, a->profile->name, a->err, &a->why);
 }
 
-void check_server_reach(struct examination *x)
-{
-	each(x, judge_reach);
-}
+void check_server_reach(struct examination *x) { each(x, judge_reach); }
 
 /* ---- whom the rule believes ---- */
 
@@ -47,19 +49,22 @@ static bool has_subject(const struct certificate_set *set, struct bytes subject)
 {
 	struct certificate cert;
 	for (size_t i = 0; i < set->count; i++)
-		if (certificate_parse(buf_bytes(&set->der[i]), &cert, NULL) == ERR_OK && name_equal(cert.subject, subject))
+		if (certificate_parse(buf_bytes(&set->der[i]), &cert, NULL) == ERR_OK &&
+		    name_equal(cert.subject, subject))
 			return true;
 	return false;
 }
 
-/* None of the server's CAs has a name that the trust profiles know: the first of them, else false. */
+/* None of the server's CAs has a name that the trust profiles know: the first of them, else false.
+ */
 static bool is_foreign(const struct server_answer *a, char out_server[256], char out_trust[256])
 {
 	bool has_ca = false;
 	const struct certificate_set *offered = &a->survey.offered;
 	for (size_t i = 0; i < offered->count; i++) {
 		struct certificate cert;
-		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK || !cert.is_ca)
+		if (certificate_parse(buf_bytes(&offered->der[i]), &cert, NULL) != ERR_OK ||
+		    !cert.is_ca)
 			continue;
 		if (has_subject(&a->anchors, cert.subject))
 			return false;
@@ -75,10 +80,11 @@ static bool is_foreign(const struct server_answer *a, char out_server[256], char
 static const char *rule_of(const struct server_answer *a, const struct certificate *cert)
 {
 	return cert->is_ca ? "the issuing CA itself (rule a)"
-	       : certificate_has_eku(cert, OID_EKU_REQUEST_AGENT) || certificate_has_eku(cert, OID_EKU_CMC_RA)
-	               ? "registration authority of the issuing CA (rule b)"
+	       : certificate_has_eku(cert, OID_EKU_REQUEST_AGENT) ||
+		       certificate_has_eku(cert, OID_EKU_CMC_RA)
+		   ? "registration authority of the issuing CA (rule b)"
 	       : a->profile->ra_sha256.count > 0 ? "named by ra_sha256 (rule c)"
-	                                         : "accepted";
+						 : "accepted";
 }
 
 static void judge_accepted(struct examination *x, const struct server_answer *a, struct bytes der)
@@ -92,9 +98,11 @@ static void judge_accepted(struct examination *x, const struct server_answer *a,
 	clock_text(cert.not_after, until, sizeof until);
 	if (x->pass.clock.is_trusted && cert.not_after < x->pass.clock.now + RA_SOON_S)
 		find_warning(x, a->profile->name,
-		             cert.is_ca ? "ask the CA's administrator for its successor"
-		                        : "renew it on the server (NDES: CEP Encryption and Exchange Enrollment Agent), by hand",
-		             "%s, %s, ends %s: enrollment stops then", subject, rule_of(a, &cert), until);
+			     cert.is_ca ? "ask the CA's administrator for its successor"
+					: "renew it on the server (NDES: CEP Encryption and "
+					  "Exchange Enrollment Agent), by hand",
+			     "%s, %s, ends %s: enrollment stops then", subject, rule_of(a, &cert),
+			     until);
 	else
 		find_ok(x, a->profile->name, "%s, %s, until %s", subject, rule_of(a, &cert), until);
 }
@@ -109,17 +117,17 @@ static void judge_ra(struct examination *x, const struct server_answer *a)
 		for (size_t i = 0; i < a->survey.accepted.count; i++)
 			judge_accepted(x, a, buf_bytes(&a->survey.accepted.der[i]));
 	} else if (a->err == ERR_UNTRUSTED && is_foreign(a, server, trust)) {
-		find_trouble(x, a->profile->name, "correct url or ca_identifier, or let the trust profiles be those of that CA",
-		             "CA name mismatch: %s belongs to \"%s\", the trust profiles lead to \"%s\"", a->url, server, trust);
+		find_trouble(
+		    x, a->profile->name,
+		    "correct url or ca_identifier, or let the trust profiles be those of that CA",
+		    "CA name mismatch: %s belongs to \"%s\", the trust profiles lead to \"%s\"",
+		    a->url, server, trust);
 	} else {
 		find_why(x, x->check->severity, a->profile->name, a->err, &a->why);
 	}
 }
 
-void check_server_ra(struct examination *x)
-{
-	each(x, judge_ra);
-}
+void check_server_ra(struct examination *x) { each(x, judge_ra); }
 
 /* ---- what is below the floor ---- */
 
@@ -127,7 +135,7 @@ static void judge_legacy(struct examination *x, const struct server_answer *a)
 {
 	const struct scep_capabilities *caps = &a->survey.caps;
 	const struct scep_profile *p = a->profile;
-	struct last last = { .exit = SIGNET_DONE };
+	struct last last = {.exit = SIGNET_DONE};
 	bool has_last = x->can_see_state && last_read(&x->pass.store, p->name, &last) == ERR_OK;
 	bool is_weak = caps->is_known && !caps->has_sha256 && !caps->has_sha512;
 	bool is_weak_cipher = caps->is_known && !caps->has_aes && !caps->has_des3;
@@ -136,54 +144,62 @@ static void judge_legacy(struct examination *x, const struct server_answer *a)
 	else if (!a->survey.has_answered)
 		return; /* server.reach says why */
 	else if (is_weak && !p->allow_sha1)
-		find_trouble(x, p->name, "better let the server use SHA-256; else set allow_legacy = sha1",
-		             "%s tells SHA-1 and no SHA-2: it needs allow_legacy = sha1", a->url);
+		find_trouble(x, p->name,
+			     "better let the server use SHA-256; else set allow_legacy = sha1",
+			     "%s tells SHA-1 and no SHA-2: it needs allow_legacy = sha1", a->url);
 	else if (is_weak_cipher && !p->allow_des)
-		find_trouble(x, p->name, "better let the server use AES; else set allow_legacy = des",
-		             "%s tells neither AES nor 3DES: it may need allow_legacy = des", a->url);
+		find_trouble(
+		    x, p->name, "better let the server use AES; else set allow_legacy = des",
+		    "%s tells neither AES nor 3DES: it may need allow_legacy = des", a->url);
 	else if (p->allow_sha1 || p->allow_des)
 		find_ok(x, p->name, "allow_legacy is set for it");
 	else
 		find_ok(x, p->name, "%s does not ask for allow_legacy", a->url);
 }
 
-void check_server_legacy(struct examination *x)
-{
-	each(x, judge_legacy);
-}
+void check_server_legacy(struct examination *x) { each(x, judge_legacy); }
 
 /* ---- lists and responders ---- */
 
-static void judge_place(struct examination *x, const struct scep_profile *p, const struct revocation_places *all, size_t i)
+static void judge_place(struct examination *x, const struct scep_profile *p,
+			const struct revocation_places *all, size_t i)
 {
 	char until[32];
-	struct why why = { .code = "" };
-	struct revocation_answer answer = { .verdict = REVOCATION_UNKNOWN };
-	struct revocation_places place = { .count = 1, .is_ocsp = all->is_ocsp };
+	struct why why = {.code = ""};
+	struct revocation_answer answer = {.verdict = REVOCATION_UNKNOWN};
+	struct revocation_places place = {.count = 1, .is_ocsp = all->is_ocsp};
 	memcpy(place.urls[0], all->urls[i], sizeof place.urls[0]);
 	int64_t left = examination_left_ms(x);
-	enum err e = revocation_look(&x->pass, p, &place, left < LIST_MS ? left : LIST_MS, &answer, &why);
+	enum err e =
+	    revocation_look(&x->pass, p, &place, left < LIST_MS ? left : LIST_MS, &answer, &why);
 	clock_text(answer.next_update, until, sizeof until);
 	if (e != ERR_OK)
-		find_trouble(x, p->name, why.next_step[0] != '\0' ? why.next_step : "see the way there, and whether the CA publishes anew",
-		             "%s", why.text);
+		find_trouble(x, p->name,
+			     why.next_step[0] != '\0'
+				 ? why.next_step
+				 : "see the way there, and whether the CA publishes anew",
+			     "%s", why.text);
 	else if (answer.verdict == REVOCATION_REVOKED)
-		find_trouble(x, p->name, "signet apply takes note of it; see after_revocation", "%s: the certificate is revoked (%s)",
-		             place.urls[0], revocation_reason_text(answer.reason));
+		find_trouble(x, p->name, "signet apply takes note of it; see after_revocation",
+			     "%s: the certificate is revoked (%s)", place.urls[0],
+			     revocation_reason_text(answer.reason));
 	else if (answer.verdict == REVOCATION_UNKNOWN)
-		find_trouble(x, p->name, "ask the CA's administrator", "%s answers, and knows nothing of the certificate", place.urls[0]);
+		find_trouble(x, p->name, "ask the CA's administrator",
+			     "%s answers, and knows nothing of the certificate", place.urls[0]);
 	else
 		find_ok(x, p->name, "%s answers, and is fresh until %s", place.urls[0], until);
 }
 
-static void judge_places(struct examination *x, const struct scep_profile *p, const struct certificate *cert)
+static void judge_places(struct examination *x, const struct scep_profile *p,
+			 const struct certificate *cert)
 {
 	struct revocation_places places;
 	if (revocation_places_of(&x->pass, p->name, &places) != ERR_OK) {
-		find_unseen(x, p->name, "not asked: without a trusted clock no answer can be judged");
+		find_unseen(x, p->name,
+			    "not asked: without a trusted clock no answer can be judged");
 	} else if (places.count == 0 && cert->crl_points.len + cert->access.len > 0) {
 		find_warning(x, p->name, "let the CA name an http address in its certificates",
-		             "the certificate names no address that can be asked (ldap alone)");
+			     "the certificate names no address that can be asked (ldap alone)");
 	} else if (places.count == 0) {
 		find_ok(x, p->name, "the certificate names no address to ask");
 	}

@@ -8,8 +8,10 @@
 #include "client/doctor/checks.h"
 #include "client/doctor/file_system.h"
 
-#define MOUNTINFO_MAX (256 * 1024)  /* bytes: a host of containers has some hundred mounts */
-#define ROOM_LEAST (1024 * 1024)    /* bytes: two generations of each of ten profiles, history, and a file system's slack */
+#define MOUNTINFO_MAX (256 * 1024) /* bytes: a host of containers has some hundred mounts */
+#define ROOM_LEAST                                                                                 \
+	(1024 * 1024) /* bytes: two generations of each of ten profiles, history, and a file       \
+			 system's slack */
 #define NEXT_MOUNT "mount a persistent folder there, or set [agent] state_dir to one"
 
 /* The state folder, or the nearest folder above it that is there. Without links. */
@@ -33,7 +35,8 @@ static bool find_folder(const struct examination *x, char out[FILE_PATH_MAX], bo
 	return fits;
 }
 
-static bool look(struct examination *x, char folder[FILE_PATH_MAX], bool *out_is_there, struct statfs *out)
+static bool look(struct examination *x, char folder[FILE_PATH_MAX], bool *out_is_there,
+		 struct statfs *out)
 {
 	if (find_folder(x, folder, out_is_there) && statfs(folder, out) == 0)
 		return true;
@@ -52,13 +55,19 @@ static void judge_overlay(struct examination *x, const char *folder)
 		e = file_system_upper(buf_bytes(&text), folder, upper);
 	buf_clear(&text);
 	if (e != ERR_OK)
-		find_warning(x, "", NEXT_MOUNT, "%s is on an overlay whose upper folder is not known", folder);
+		find_warning(x, "", NEXT_MOUNT,
+			     "%s is on an overlay whose upper folder is not known", folder);
 	else if (statfs(upper, &fs) != 0)
-		find_warning(x, "", NEXT_MOUNT, "%s is on an overlay; whether %s outlives a reboot cannot be seen from here", folder,
-		             upper);
+		find_warning(
+		    x, "", NEXT_MOUNT,
+		    "%s is on an overlay; whether %s outlives a reboot cannot be seen from here",
+		    folder, upper);
 	else if (file_system_is_volatile((uint64_t)fs.f_type))
-		find_trouble(x, "", NEXT_MOUNT, "%s is on an overlay whose upper folder %s is in memory: keys and certificates are gone "
-		             "after a reboot", folder, upper);
+		find_trouble(x, "", NEXT_MOUNT,
+			     "%s is on an overlay whose upper folder %s is in memory: keys and "
+			     "certificates are gone "
+			     "after a reboot",
+			     folder, upper);
 	else
 		find_ok(x, "", "%s is on an overlay, kept in %s", folder, upper);
 }
@@ -72,11 +81,15 @@ void check_state_persistent(struct examination *x)
 		return;
 	uint64_t magic = (uint64_t)fs.f_type;
 	if (file_system_is_volatile(magic))
-		find_trouble(x, "", NEXT_MOUNT, "%s is in memory (tmpfs): keys and certificates are gone after a reboot", folder);
+		find_trouble(
+		    x, "", NEXT_MOUNT,
+		    "%s is in memory (tmpfs): keys and certificates are gone after a reboot",
+		    folder);
 	else if (file_system_is_overlay(magic))
 		judge_overlay(x, folder);
 	else
-		find_ok(x, "", "%s%s is on a disk", folder, is_there ? "" : " (where the state folder will be)");
+		find_ok(x, "", "%s%s is on a disk", folder,
+			is_there ? "" : " (where the state folder will be)");
 }
 
 void check_state_links(struct examination *x)
@@ -89,17 +102,23 @@ void check_state_links(struct examination *x)
 	if (file_system_has_links((uint64_t)fs.f_type))
 		find_ok(x, "", "%s can hold symbolic links", folder);
 	else
-		find_trouble(x, "", "use a file system with symbolic links (ext4, f2fs, ubifs) for [agent] state_dir",
-		             "%s is on a FAT file system, which has no symbolic links: no certificate can be put into use", folder);
+		find_trouble(x, "",
+			     "use a file system with symbolic links (ext4, f2fs, ubifs) for "
+			     "[agent] state_dir",
+			     "%s is on a FAT file system, which has no symbolic links: no "
+			     "certificate can be put into use",
+			     folder);
 }
 
 static void judge_room(struct examination *x, const char *folder, const struct statvfs *fs)
 {
 	unsigned long long bytes = (unsigned long long)fs->f_bavail * fs->f_frsize;
 	if (bytes < ROOM_LEAST)
-		find_trouble(x, "", "free space there", "%s has %llu KiB left, a renewal may not fit", folder, bytes / 1024);
+		find_trouble(x, "", "free space there",
+			     "%s has %llu KiB left, a renewal may not fit", folder, bytes / 1024);
 	else if (fs->f_files != 0 && fs->f_favail == 0)
-		find_trouble(x, "", "remove files there", "%s has no inodes left, no file can be made", folder);
+		find_trouble(x, "", "remove files there",
+			     "%s has no inodes left, no file can be made", folder);
 	else
 		find_ok(x, "", "%s can be written, %llu MiB left", folder, bytes >> 20);
 }
@@ -115,12 +134,15 @@ void check_state_writable(struct examination *x)
 	if (statvfs(folder, &room) != 0)
 		find_unseen(x, "", "%s: %s", folder, strerror(errno));
 	else if ((room.f_flag & ST_RDONLY) != 0)
-		find_trouble(x, "", "mount it for writing, or set [agent] state_dir to a folder that is", "%s is mounted read only",
-		             folder);
+		find_trouble(x, "",
+			     "mount it for writing, or set [agent] state_dir to a folder that is",
+			     "%s is mounted read only", folder);
 	else if (access(folder, W_OK | X_OK) == 0)
 		judge_room(x, folder, &room);
 	else if (geteuid() != 0)
-		find_unseen(x, "", "%s: only its owner may write there, so this cannot be judged", folder);
+		find_unseen(x, "", "%s: only its owner may write there, so this cannot be judged",
+			    folder);
 	else
-		find_trouble(x, "", "make it writable for root", "%s cannot be written: %s", folder, strerror(errno));
+		find_trouble(x, "", "make it writable for root", "%s cannot be written: %s", folder,
+			     strerror(errno));
 }

@@ -54,10 +54,13 @@ static void absent(struct examination *x, const char *path)
 	int number = errno;
 	bool has_driver = access("/sys/class/tpm/tpm0", F_OK) == 0;
 	if (number == ENOENT && has_driver)
-		find_trouble(x, "", "see udev, or give the container the device", "%s is not there, though the kernel has a TPM", path);
+		find_trouble(x, "", "see udev, or give the container the device",
+			     "%s is not there, though the kernel has a TPM", path);
 	else if (number == ENOENT)
-		find_trouble(x, "", "enable it in the firmware setup, or see the kernel's driver and device tree (dmesg | grep -i tpm)",
-		             "%s is not there: the kernel has found no TPM", path);
+		find_trouble(x, "",
+			     "enable it in the firmware setup, or see the kernel's driver and "
+			     "device tree (dmesg | grep -i tpm)",
+			     "%s is not there: the kernel has found no TPM", path);
 	else
 		find_unseen(x, "", "%s: %s", path, strerror(number));
 }
@@ -74,9 +77,11 @@ static void judge_device(struct examination *x, const char *path)
 	if (!S_ISCHR(st.st_mode))
 		find_trouble(x, "", "set [tpm] tcti", "%s is no device", path);
 	else if (access(path, R_OK | W_OK) != 0)
-		find_trouble(x, "", "run it as root, or add the user to that group", "this user may not use %s (group %s)", path, name);
+		find_trouble(x, "", "run it as root, or add the user to that group",
+			     "this user may not use %s (group %s)", path, name);
 	else if (strncmp(path, "/dev/tpmrm", 10) != 0)
-		find_warning(x, "", "set tcti = device:/dev/tpmrm0", "%s has no resource manager: of two programs one fails", path);
+		find_warning(x, "", "set tcti = device:/dev/tpmrm0",
+			     "%s has no resource manager: of two programs one fails", path);
 	else
 		find_ok(x, "", "%s, group %s", path, name);
 }
@@ -88,8 +93,10 @@ void check_tpm_device(struct examination *x)
 		return;
 	if (strncmp(tcti, DEVICE, strlen(DEVICE)) == 0)
 		judge_device(x, tcti + strlen(DEVICE));
-	else if (strncmp(tcti, SWTPM, strlen(SWTPM)) == 0 && access(tcti + strlen(SWTPM), R_OK | W_OK) != 0)
-		find_trouble(x, "", "start swtpm, or set [tpm] tcti", "%s: %s", tcti + strlen(SWTPM), strerror(errno));
+	else if (strncmp(tcti, SWTPM, strlen(SWTPM)) == 0 &&
+		 access(tcti + strlen(SWTPM), R_OK | W_OK) != 0)
+		find_trouble(x, "", "start swtpm, or set [tpm] tcti", "%s: %s",
+			     tcti + strlen(SWTPM), strerror(errno));
 	else
 		find_ok(x, "", "%s", tcti);
 }
@@ -104,15 +111,19 @@ void check_tpm_state(struct examination *x)
 	else if (x->tpm_err == ERR_CHANGED)
 		find_ok(x, "", "it answers");
 	else if (x->tpm.is_locked_out)
-		find_trouble(x, "", "wait until it heals by itself, and find out who guesses passwords; signet's keys are not subject to it",
-		             "%s, firmware %s: locked out after %u failed authorisations", x->tpm.manufacturer, x->tpm.firmware,
-		             x->tpm.lockout_counter);
+		find_trouble(x, "",
+			     "wait until it heals by itself, and find out who guesses passwords; "
+			     "signet's keys are not subject to it",
+			     "%s, firmware %s: locked out after %u failed authorisations",
+			     x->tpm.manufacturer, x->tpm.firmware, x->tpm.lockout_counter);
 	else if (x->tpm.lockout_counter > 0)
-		find_warning(x, "", "find out who uses the TPM with a wrong password, or cuts its power",
-		             "%s, firmware %s: %u failed authorisations are counted", x->tpm.manufacturer, x->tpm.firmware,
-		             x->tpm.lockout_counter);
+		find_warning(x, "",
+			     "find out who uses the TPM with a wrong password, or cuts its power",
+			     "%s, firmware %s: %u failed authorisations are counted",
+			     x->tpm.manufacturer, x->tpm.firmware, x->tpm.lockout_counter);
 	else
-		find_ok(x, "", "%s, firmware %s, not locked out", x->tpm.manufacturer, x->tpm.firmware);
+		find_ok(x, "", "%s, firmware %s, not locked out", x->tpm.manufacturer,
+			x->tpm.firmware);
 }
 
 void check_tpm_pin(struct examination *x)
@@ -120,14 +131,16 @@ void check_tpm_pin(struct examination *x)
 	char path[FILE_PATH_MAX];
 	if (!is_needed(x))
 		return;
-	bool has_pin = store_path(&x->pass.store, NULL, NULL, "srk.tr", path) == ERR_OK && file_exists(path);
+	bool has_pin =
+	    store_path(&x->pass.store, NULL, NULL, "srk.tr", path) == ERR_OK && file_exists(path);
 	if (!has_pin) {
 		find_ok(x, "", "no storage key is pinned yet: the first key does that");
 		return;
 	}
 	ask_tpm(x);
 	if (x->tpm_err == ERR_OK)
-		find_ok(x, "", "the storage key at 0x%08x is the pinned one", x->pass.config->tpm.srk);
+		find_ok(x, "", "the storage key at 0x%08x is the pinned one",
+			x->pass.config->tpm.srk);
 	else if (x->tpm_err == ERR_CHANGED || x->tpm_err == ERR_INVALID)
 		find_why(x, x->check->severity, "", x->tpm_err, &x->tpm_why);
 	else
@@ -140,38 +153,50 @@ static bool is_same_key(const struct public_key *a, const struct public_key *b)
 	       memcmp(a->modulus, b->modulus, a->modulus_len) == 0;
 }
 
-static void judge_tpm_key(struct examination *x, const struct scep_profile *p, const struct own_certificate *own)
+static void judge_tpm_key(struct examination *x, const struct scep_profile *p,
+			  const struct own_certificate *own)
 {
 	struct public_key key;
 	struct public_key certified;
-	struct why why = { .code = "" };
+	struct why why = {.code = ""};
 	struct buf blob;
 	buf_init(&blob, KEY_BLOB_MAX);
-	enum err e = generation_read(&x->pass.store, p->name, own->generations.current, "key.der", &blob, &why);
+	enum err e = generation_read(&x->pass.store, p->name, own->generations.current, "key.der",
+				     &blob, &why);
 	if (e == ERR_OK)
-		e = tpm_key_file_public(buf_bytes(&blob), &key, &why); /* refuses any other attributes */
+		e = tpm_key_file_public(buf_bytes(&blob), &key,
+					&why); /* refuses any other attributes */
 	if (e != ERR_OK)
 		find_why(x, x->check->severity, p->name, e, &why);
-	else if (certificate_rsa_key(own->cert.spki, &certified) != ERR_OK || !is_same_key(&key, &certified))
-		find_trouble(x, p->name, "run signet apply: it looks for a generation that is a pair, or asks for a new certificate",
-		             "key.der is not the key of cert.pem");
+	else if (certificate_rsa_key(own->cert.spki, &certified) != ERR_OK ||
+		 !is_same_key(&key, &certified))
+		find_trouble(x, p->name,
+			     "run signet apply: it looks for a generation that is a pair, or asks "
+			     "for a new certificate",
+			     "key.der is not the key of cert.pem");
 	else
-		find_ok(x, p->name, "RSA-%zu: fixedTPM, fixedParent, sensitiveDataOrigin, noDA, sign, decrypt; the certificate is its",
-		        key.modulus_len * 8);
+		find_ok(x, p->name,
+			"RSA-%zu: fixedTPM, fixedParent, sensitiveDataOrigin, noDA, sign, decrypt; "
+			"the certificate is its",
+			key.modulus_len * 8);
 	buf_clear(&blob);
 }
 
-static void judge_software_key(struct examination *x, const struct scep_profile *p, unsigned generation)
+static void judge_software_key(struct examination *x, const struct scep_profile *p,
+			       unsigned generation)
 {
 	char path[FILE_PATH_MAX];
 	struct stat st;
-	if (generation_path(&x->pass.store, p->name, generation, "key.pem", path) != ERR_OK || stat(path, &st) != 0)
+	if (generation_path(&x->pass.store, p->name, generation, "key.pem", path) != ERR_OK ||
+	    stat(path, &st) != 0)
 		find_trouble(x, p->name, "run signet apply", "key.pem: %s", strerror(errno));
 	else if ((st.st_mode & 0077) != 0)
-		find_trouble(x, p->name, "chmod 600, and renew the certificate: others may have read the key", "%s can be read by others",
-		             path);
+		find_trouble(x, p->name,
+			     "chmod 600, and renew the certificate: others may have read the key",
+			     "%s can be read by others", path);
 	else if (p->key_storage == KEY_STORAGE_TPM)
-		find_warning(x, p->name, "signet renew --force makes one in the TPM", "the key is in software, the profile says TPM");
+		find_warning(x, p->name, "signet renew --force makes one in the TPM",
+			     "the key is in software, the profile says TPM");
 	else
 		find_ok(x, p->name, "in software, as the profile allows");
 }
@@ -186,11 +211,14 @@ void check_tpm_key(struct examination *x)
 		struct generation_meta meta;
 		if (!own_certificate_read(x, p, &own))
 			find_ok(x, p->name, "no certificate yet");
-		else if (generation_meta_read(&x->pass.store, p->name, own.generations.current, &meta, NULL) != ERR_OK)
-			find_trouble(x, p->name, "run signet apply", "meta.ini of the certificate in use is damaged");
+		else if (generation_meta_read(&x->pass.store, p->name, own.generations.current,
+					      &meta, NULL) != ERR_OK)
+			find_trouble(x, p->name, "run signet apply",
+				     "meta.ini of the certificate in use is damaged");
 		else if (binding_is_lost(&x->pass, &meta))
-			find_trouble(x, p->name, "signet enroll PROFILE --challenge-file FILE",
-			             "the TPM was cleared or replaced, and the key is gone with it");
+			find_trouble(
+			    x, p->name, "signet enroll PROFILE --challenge-file FILE",
+			    "the TPM was cleared or replaced, and the key is gone with it");
 		else if (meta.is_software)
 			judge_software_key(x, p, own.generations.current);
 		else

@@ -13,10 +13,10 @@ struct examination;
 
 /** One row a check. */
 struct check {
-	const char *id;                /* promised to scripts; AREA.WORD or one word */
-	const char *what;              /* the question, one clause */
-	enum finding_level severity;   /* of a trouble */
-	bool needs_state;              /* looks into the state folder, which may be root's alone */
+	const char *id;		     /* promised to scripts; AREA.WORD or one word */
+	const char *what;	     /* the question, one clause */
+	enum finding_level severity; /* of a trouble */
+	bool needs_state;	     /* looks into the state folder, which may be root's alone */
 	void (*run)(struct examination *x);
 };
 
@@ -44,8 +44,8 @@ struct examination {
 	struct agent_host host;
 	const struct check *check; /* that runs now */
 	struct doctor_report *report;
-	enum err err;              /* sticky: the report is not whole */
-	int64_t until_ms;          /* CLOCK_BOOTTIME: the end of the whole */
+	enum err err;	  /* sticky: the report is not whole */
+	int64_t until_ms; /* CLOCK_BOOTTIME: the end of the whole */
 	bool can_see_state;
 	bool has_asked_tpm;
 	enum err tpm_err;
@@ -57,8 +57,9 @@ struct examination {
 };
 
 /** Paths, clock and time limit; opens nothing. Close it in any case. */
-enum err examination_open(const struct config *config, unsigned limit_s, struct doctor_report *report,
-                          struct examination *out, struct why *why) MUST_CHECK;
+enum err examination_open(const struct config *config, unsigned limit_s,
+			  struct doctor_report *report, struct examination *out,
+			  struct why *why) MUST_CHECK;
 void examination_close(struct examination *x);
 /** Milliseconds left, >= 0. */
 int64_t examination_left_ms(const struct examination *x);
@@ -66,15 +67,18 @@ int64_t examination_left_ms(const struct examination *x);
 bool examination_is_over(struct examination *x, const char *about);
 
 /* Findings of the check that runs. about: profile, "" for the device; next: "" for none. */
-void find_ok(struct examination *x, const char *about, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void find_ok(struct examination *x, const char *about, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /** At the check's severity. */
-void find_trouble(struct examination *x, const char *about, const char *next, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-void find_warning(struct examination *x, const char *about, const char *next, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-void find_unseen(struct examination *x, const char *about, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void find_trouble(struct examination *x, const char *about, const char *next, const char *format,
+		  ...) __attribute__((format(printf, 4, 5)));
+void find_warning(struct examination *x, const char *about, const char *next, const char *format,
+		  ...) __attribute__((format(printf, 4, 5)));
+void find_unseen(struct examination *x, const char *about, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /** A trouble that somebody else found; ERR_DENIED "file.…" is what this user may not see. */
-void find_why(struct examination *x, enum finding_level level, const char *about, enum err e, const struct why *why);
+void find_why(struct examination *x, enum finding_level level, const char *about, enum err e,
+	      const struct why *why);
 
 /** A profile's certificate in use. */
 struct own_certificate {
@@ -83,16 +87,20 @@ struct own_certificate {
 	struct certificate cert; /* borrows from der */
 };
 /** False: none, or damaged. *out is released by buf_clear(&out->der) in any case. */
-bool own_certificate_read(const struct examination *x, const struct scep_profile *profile, struct own_certificate *out);
+bool own_certificate_read(const struct examination *x, const struct scep_profile *profile,
+			  struct own_certificate *out);
 
 /** Look at the TPM once (tpm_look()), within TPM_LIMIT_S; x->tpm_err and what belongs to it. */
-#define TPM_LIMIT_S 6 /* seconds: three short commands, on a TPM that may be busy with a signature of 2 s */
+#define TPM_LIMIT_S                                                                                \
+	6 /* seconds: three short commands, on a TPM that may be busy with a signature of 2 s */
 void ask_tpm(struct examination *x);
-/** The same for what scep_look() and binding_is_lost() are to know: whether the keys are lost. Not where no key is in it. */
+/** The same for what scep_look() and binding_is_lost() are to know: whether the keys are lost. Not
+ * where no key is in it. */
 void ask_whether_keys_are_lost(struct examination *x);
 /** Does any profile keep its key in the TPM? */
 bool needs_tpm(const struct examination *x);
-/** Ask every server of every scep profile (or of this one) once, some at a time, within the time that is left for it. */
+/** Ask every server of every scep profile (or of this one) once, some at a time, within the time
+ * that is left for it. */
 void ask_servers(struct examination *x, const char *only);
 void servers_clear(struct examination *x);
 /** "POSTPKIOperation AES SHA-256", or that none were told. */

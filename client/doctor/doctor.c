@@ -9,7 +9,8 @@
 static bool is_picked(const struct check *check, const char *only)
 {
 	size_t len = only != NULL ? strlen(only) : 0;
-	return only == NULL || (strncmp(check->id, only, len) == 0 && (check->id[len] == '\0' || check->id[len] == '.'));
+	return only == NULL || (strncmp(check->id, only, len) == 0 &&
+				(check->id[len] == '\0' || check->id[len] == '.'));
 }
 
 static enum err check_only(const char *only, struct why *why)
@@ -32,15 +33,17 @@ static void run_check(struct examination *x, const struct check *check)
 	if (examination_is_over(x, ""))
 		return;
 	if (check->needs_state && !x->can_see_state)
-		find_unseen(x, "", "%s: not looked at, this user may not read %s", check->what, x->pass.store.state);
+		find_unseen(x, "", "%s: not looked at, this user may not read %s", check->what,
+			    x->pass.store.state);
 	else
 		check->run(x);
 }
 
-enum err doctor_examine(const struct config *config, const char *only, struct doctor_report *out, struct why *why)
+enum err doctor_examine(const struct config *config, const char *only, struct doctor_report *out,
+			struct why *why)
 {
 	struct examination x;
-	struct doctor_report report = { .findings = NULL };
+	struct doctor_report report = {.findings = NULL};
 	enum log_level level = log_get_level();
 	enum err e = check_only(only, why);
 	if (e == ERR_OK)

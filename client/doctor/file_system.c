@@ -3,24 +3,19 @@
 #include <linux/magic.h>
 #include <string.h>
 
-#define MAGIC_EXFAT 0x2011bab0u /* fs/exfat/exfat_fs.h of Linux; <linux/magic.h> has it since 5.16 only */
-#define MAGIC_MSDOS 0x4d44u     /* MSDOS_SUPER_MAGIC: vfat as well */
-#define FIELD_MOUNT_POINT 4     /* of a line, counted from 0 */
+#define MAGIC_EXFAT                                                                                \
+	0x2011bab0u /* fs/exfat/exfat_fs.h of Linux; <linux/magic.h> has it since 5.16 only */
+#define MAGIC_MSDOS 0x4d44u /* MSDOS_SUPER_MAGIC: vfat as well */
+#define FIELD_MOUNT_POINT 4 /* of a line, counted from 0 */
 
 bool file_system_is_volatile(uint64_t magic)
 {
 	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC;
 }
 
-bool file_system_is_overlay(uint64_t magic)
-{
-	return magic == OVERLAYFS_SUPER_MAGIC;
-}
+bool file_system_is_overlay(uint64_t magic) { return magic == OVERLAYFS_SUPER_MAGIC; }
 
-bool file_system_has_links(uint64_t magic)
-{
-	return magic != MAGIC_MSDOS && magic != MAGIC_EXFAT;
-}
+bool file_system_has_links(uint64_t magic) { return magic != MAGIC_MSDOS && magic != MAGIC_EXFAT; }
 
 /* \040 and its like stand for a blank, tab, newline and backslash. */
 static enum err take_escaped(struct bytes in, char out[FILE_PATH_MAX])
@@ -28,11 +23,14 @@ static enum err take_escaped(struct bytes in, char out[FILE_PATH_MAX])
 	size_t len = 0;
 	for (size_t i = 0; i < in.len; i++) {
 		const uint8_t *p = in.data + i;
-		bool is_escape = in.len - i > 3 && p[0] == '\\' && p[1] >= '0' && p[1] < '4' && p[2] >= '0' && p[2] < '8' &&
-		                 p[3] >= '0' && p[3] < '8';
+		bool is_escape = in.len - i > 3 && p[0] == '\\' && p[1] >= '0' && p[1] < '4' &&
+				 p[2] >= '0' && p[2] < '8' && p[3] >= '0' && p[3] < '8';
 		if (len + 1 >= FILE_PATH_MAX)
 			return ERR_TOO_BIG;
-		unsigned octal = is_escape ? (unsigned)(p[1] - '0') << 6 | (unsigned)(p[2] - '0') << 3 | (unsigned)(p[3] - '0') : 0;
+		unsigned octal = is_escape
+				     ? (unsigned)(p[1] - '0') << 6 | (unsigned)(p[2] - '0') << 3 |
+					   (unsigned)(p[3] - '0')
+				     : 0;
 		out[len++] = (char)(is_escape ? octal : p[0]);
 		i += is_escape ? 3 : 0;
 	}
@@ -46,9 +44,9 @@ static bool take_until(struct bytes *in, char end, struct bytes *out)
 		return false;
 	const uint8_t *at = memchr(in->data, end, in->len);
 	size_t len = at != NULL ? (size_t)(at - in->data) : in->len;
-	*out = (struct bytes){ in->data, len };
+	*out = (struct bytes){in->data, len};
 	len += at != NULL;
-	*in = (struct bytes){ in->data + len, in->len - len };
+	*in = (struct bytes){in->data + len, in->len - len};
 	return true;
 }
 
@@ -68,7 +66,8 @@ static bool take_line(struct bytes line, char point[FILE_PATH_MAX], struct bytes
 static bool is_below(const char *path, const char *point)
 {
 	size_t len = strlen(point);
-	return strcmp(point, "/") == 0 || (strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+	return strcmp(point, "/") == 0 ||
+	       (strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0'));
 }
 
 enum err file_system_upper(struct bytes mountinfo, const char *path, char out[FILE_PATH_MAX])
@@ -77,12 +76,13 @@ enum err file_system_upper(struct bytes mountinfo, const char *path, char out[FI
 	char point[FILE_PATH_MAX];
 	char upper[FILE_PATH_MAX];
 	struct bytes line;
-	struct bytes options = { NULL, 0 };
+	struct bytes options = {NULL, 0};
 	struct bytes option;
 	size_t longest = 0;
-	struct bytes best = { NULL, 0 };
+	struct bytes best = {NULL, 0};
 	while (take_until(&mountinfo, '\n', &line)) {
-		if (!take_line(line, point, &options) || !is_below(path, point) || strlen(point) < longest)
+		if (!take_line(line, point, &options) || !is_below(path, point) ||
+		    strlen(point) < longest)
 			continue;
 		longest = strlen(point);
 		best = options;
@@ -90,7 +90,8 @@ enum err file_system_upper(struct bytes mountinfo, const char *path, char out[FI
 	while (take_until(&best, ',', &option)) {
 		if (option.len <= strlen(word) || memcmp(option.data, word, strlen(word)) != 0)
 			continue;
-		enum err e = take_escaped((struct bytes){ option.data + strlen(word), option.len - strlen(word) }, upper);
+		enum err e = take_escaped(
+		    (struct bytes){option.data + strlen(word), option.len - strlen(word)}, upper);
 		if (e == ERR_OK)
 			strcpy(out, upper);
 		return e;

@@ -18,11 +18,13 @@ bool file_system_is_overlay(uint64_t magic);
 bool file_system_has_links(uint64_t magic);
 
 /**
- * The upper folder of the overlay that `path` (absolute, without links) is on, out of the text of /proc/self/mountinfo
- * (proc_pid_mountinfo(5)): the mount with the longest mount point before `path`, the last of several.
- * ERR_NOT_FOUND: no such mount, or it has none and is read only. ERR_TOO_BIG.
+ * The upper folder of the overlay that `path` (absolute, without links) is on, out of the text of
+ * /proc/self/mountinfo (proc_pid_mountinfo(5)): the mount with the longest mount point before
+ * `path`, the last of several. ERR_NOT_FOUND: no such mount, or it has none and is read only.
+ * ERR_TOO_BIG.
  */
-enum err file_system_upper(struct bytes mountinfo, const char *path, char out[FILE_PATH_MAX]) MUST_CHECK;
+enum err file_system_upper(struct bytes mountinfo, const char *path,
+			   char out[FILE_PATH_MAX]) MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -5,10 +5,11 @@
 #include "client/pki/name.h"
 #include "hal/der.h"
 
-#define OID_EKU_ANY "2.5.29.37.0"                    /* RFC 5280 section 4.2.1.12 */
-#define OID_EKU_IPSEC_IKE "1.3.6.1.5.5.7.3.17"       /* RFC 4945 section 5.1.3.12 */
-#define OID_EKU_IKE_INTERMEDIATE "1.3.6.1.5.5.8.2.2" /* its forerunner, which Windows and macOS ask for */
-#define SAN_DER_MAX 2048                             /* bytes of one GeneralName: values are below 1024 */
+#define OID_EKU_ANY "2.5.29.37.0"	       /* RFC 5280 section 4.2.1.12 */
+#define OID_EKU_IPSEC_IKE "1.3.6.1.5.5.7.3.17" /* RFC 4945 section 5.1.3.12 */
+#define OID_EKU_IKE_INTERMEDIATE                                                                   \
+	"1.3.6.1.5.5.8.2.2" /* its forerunner, which Windows and macOS ask for */
+#define SAN_DER_MAX 2048    /* bytes of one GeneralName: values are below 1024 */
 
 bool fitness_can_sign(const struct certificate *cert)
 {
@@ -17,7 +18,8 @@ bool fitness_can_sign(const struct certificate *cert)
 
 bool fitness_is_client(const struct certificate *cert)
 {
-	return !cert->has_eku || certificate_has_eku(cert, OID_EKU_CLIENT_AUTH) || certificate_has_eku(cert, OID_EKU_ANY);
+	return !cert->has_eku || certificate_has_eku(cert, OID_EKU_CLIENT_AUTH) ||
+	       certificate_has_eku(cert, OID_EKU_ANY);
 }
 
 bool fitness_is_ike(const struct certificate *cert)
@@ -42,7 +44,7 @@ static bool has_san(const struct certificate *cert, const struct san *san)
 	der_out_init(&der, SAN_DER_MAX);
 	buf_init(&bytes, SAN_DER_MAX);
 	bool has = san_put(&der, san, NULL) == ERR_OK && der_finish(&der, &bytes) == ERR_OK &&
-	           has_general_name(cert->san, buf_bytes(&bytes));
+		   has_general_name(cert->san, buf_bytes(&bytes));
 	der_out_clear(&der);
 	buf_clear(&bytes);
 	return has;
@@ -52,7 +54,8 @@ static bool is_subject(const struct certificate *cert, const char *text)
 {
 	struct buf der;
 	buf_init(&der, SAN_DER_MAX);
-	bool is = name_from_text(text, &der, NULL) == ERR_OK && name_equal(buf_bytes(&der), cert->subject);
+	bool is = name_from_text(text, &der, NULL) == ERR_OK &&
+		  name_equal(buf_bytes(&der), cert->subject);
 	buf_clear(&der);
 	return is;
 }
@@ -61,14 +64,15 @@ bool fitness_has_name(const struct certificate *cert, const char *name)
 {
 	if (strchr(name, '=') != NULL)
 		return is_subject(cert, name);
-	static const enum san_kind kinds[] = { SAN_DNS, SAN_EMAIL, SAN_UPN, SAN_IP };
+	static const enum san_kind kinds[] = {SAN_DNS, SAN_EMAIL, SAN_UPN, SAN_IP};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (has_san(cert, &(struct san){ kinds[i], name }))
+		if (has_san(cert, &(struct san){kinds[i], name}))
 			return true;
 	return false;
 }
 
-const struct san *fitness_missing_name(const struct certificate *cert, const struct san *wanted, size_t count)
+const struct san *fitness_missing_name(const struct certificate *cert, const struct san *wanted,
+				       size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!has_san(cert, &wanted[i]))

@@ -21,8 +21,9 @@ const char *finding_level_text(enum finding_level level)
 	return "?";
 }
 
-enum err report_add(struct doctor_report *report, const char *id, const char *about, enum finding_level level,
-                    enum signet_exit exit, const char *text, const char *next_step)
+enum err report_add(struct doctor_report *report, const char *id, const char *about,
+		    enum finding_level level, enum signet_exit exit, const char *text,
+		    const char *next_step)
 {
 	if (report->count == FINDINGS_MAX)
 		return ERR_TOO_BIG;
@@ -35,7 +36,7 @@ enum err report_add(struct doctor_report *report, const char *id, const char *ab
 		report->cap = cap;
 	}
 	struct finding *f = &report->findings[report->count++];
-	*f = (struct finding){ .id = id, .level = level, .exit = exit };
+	*f = (struct finding){.id = id, .level = level, .exit = exit};
 	snprintf(f->about, sizeof f->about, "%s", about);
 	snprintf(f->text, sizeof f->text, "%s", text);
 	snprintf(f->next_step, sizeof f->next_step, "%s", next_step);
@@ -54,14 +55,16 @@ size_t report_count(const struct doctor_report *report, enum finding_level level
 
 enum err report_of_config(struct doctor_report *report, const struct why *reason)
 {
-	return report_add(report, "config", "", FINDING_FAILURE, SIGNET_CONFIG, reason->text, reason->next_step);
+	return report_add(report, "config", "", FINDING_FAILURE, SIGNET_CONFIG, reason->text,
+			  reason->next_step);
 }
 
 enum signet_exit report_exit(const struct doctor_report *report)
 {
 	if (report_count(report, FINDING_FAILURE) > 0)
 		return SIGNET_DOCTOR_FAILURES;
-	return report_count(report, FINDING_OK) < report->count ? SIGNET_DOCTOR_WARNINGS : SIGNET_DONE;
+	return report_count(report, FINDING_OK) < report->count ? SIGNET_DOCTOR_WARNINGS
+								: SIGNET_DONE;
 }
 
 enum signet_exit report_try_exit(const struct doctor_report *report)
@@ -75,5 +78,5 @@ enum signet_exit report_try_exit(const struct doctor_report *report)
 void report_clear(struct doctor_report *report)
 {
 	free(report->findings);
-	*report = (struct doctor_report){ .findings = NULL };
+	*report = (struct doctor_report){.findings = NULL};
 }

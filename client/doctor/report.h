@@ -13,11 +13,12 @@ enum finding_level {
 	FINDING_OK,
 	FINDING_WARNING,
 	FINDING_FAILURE,
-	FINDING_UNSEEN /* not looked at: no right to, no time left, or what it needs does not answer */
+	FINDING_UNSEEN /* not looked at: no right to, no time left, or what it needs does not answer
+			*/
 };
 
 struct finding {
-	const char *id; /* of the check; static text */
+	const char *id;		      /* of the check; static text */
 	char about[PROFILE_NAME_CAP]; /* profile; "": the device */
 	enum finding_level level;
 	enum signet_exit exit; /* what it means for `signet test` */
@@ -32,9 +33,11 @@ struct doctor_report {
 
 /** "ok", "warning", "failure", "unseen" */
 const char *finding_level_text(enum finding_level level);
-/** Add a finding; text is made harmless as in why.h. ERR_NO_MEMORY, ERR_TOO_BIG beyond FINDINGS_MAX. */
-enum err report_add(struct doctor_report *report, const char *id, const char *about, enum finding_level level,
-                    enum signet_exit exit, const char *text, const char *next_step) MUST_CHECK;
+/** Add a finding; text is made harmless as in why.h. ERR_NO_MEMORY, ERR_TOO_BIG beyond
+ * FINDINGS_MAX. */
+enum err report_add(struct doctor_report *report, const char *id, const char *about,
+		    enum finding_level level, enum signet_exit exit, const char *text,
+		    const char *next_step) MUST_CHECK;
 size_t report_count(const struct doctor_report *report, enum finding_level level);
 /** Of a configuration that was refused: the check "config" failed, and the others could not run. */
 enum err report_of_config(struct doctor_report *report, const struct why *reason) MUST_CHECK;

@@ -5,12 +5,14 @@
 #include "client/scep/capabilities.h"
 #include "hal/clock.h"
 
-static const struct check try_check = { "scep", "what would a request use", FINDING_FAILURE, false, NULL };
+static const struct check try_check = {"scep", "what would a request use", FINDING_FAILURE, false,
+				       NULL};
 
 static const char *cipher_text(const struct server_answer *a)
 {
 	const struct scep_server *s = &a->job.server;
-	enum cms_cipher cipher = s->is_cipher_auto ? scep_capabilities_cipher(&a->survey.caps, s->floor) : s->cipher;
+	enum cms_cipher cipher =
+	    s->is_cipher_auto ? scep_capabilities_cipher(&a->survey.caps, s->floor) : s->cipher;
 	switch (cipher) {
 	case CMS_AES128:
 		return "AES-128";
@@ -61,7 +63,7 @@ static void tell(struct examination *x, const struct server_answer *a)
 	char issuing[256];
 	char until[32];
 	char words[128];
-	struct certificate cert = { .not_after = 0 };
+	struct certificate cert = {.not_after = 0};
 	const char *name = a->profile->name;
 	capabilities_text(&a->survey.caps, words);
 	subject_text(buf_bytes(&a->survey.recipient), recipient);
@@ -71,17 +73,21 @@ static void tell(struct examination *x, const struct server_answer *a)
 	else
 		snprintf(until, sizeof until, "?");
 	find_ok(x, name, "%s answers GetCACaps: %s", a->url, words);
-	find_ok(x, name, "GetCACert: %zu certificates, of which %zu may sign answers; issuing CA %s", a->survey.offered.count,
-	        a->survey.accepted.count, issuing);
-	find_ok(x, name, "a request would be encrypted to %s (until %s), with %s, signed with %s, sent by %s; a renewal as message %s",
-	        recipient, until, cipher_text(a), digest_text(a), scep_capabilities_post(&a->survey.caps) ? "POST" : "GET",
-	        renewal_text(a));
+	find_ok(x, name,
+		"GetCACert: %zu certificates, of which %zu may sign answers; issuing CA %s",
+		a->survey.offered.count, a->survey.accepted.count, issuing);
+	find_ok(x, name,
+		"a request would be encrypted to %s (until %s), with %s, signed with %s, sent by "
+		"%s; a renewal as message %s",
+		recipient, until, cipher_text(a), digest_text(a),
+		scep_capabilities_post(&a->survey.caps) ? "POST" : "GET", renewal_text(a));
 }
 
-enum err doctor_try_scep(const struct config *config, const char *name, struct doctor_report *out, struct why *why)
+enum err doctor_try_scep(const struct config *config, const char *name, struct doctor_report *out,
+			 struct why *why)
 {
 	struct examination x;
-	struct doctor_report report = { .findings = NULL };
+	struct doctor_report report = {.findings = NULL};
 	enum err e = examination_open(config, TRY_LIMIT_S, &report, &x, why);
 	if (e != ERR_OK)
 		return e;
@@ -90,7 +96,8 @@ enum err doctor_try_scep(const struct config *config, const char *name, struct d
 	for (size_t i = 0; i < x.server_count; i++) {
 		const struct server_answer *a = &x.servers[i];
 		if (!a->is_asked)
-			find_unseen(&x, a->profile->name, "%s was not asked: other servers took all the time", a->url);
+			find_unseen(&x, a->profile->name,
+				    "%s was not asked: other servers took all the time", a->url);
 		else if (a->err == ERR_OK)
 			tell(&x, a);
 		else

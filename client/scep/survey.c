@@ -7,7 +7,9 @@
 #include "client/scep/worker_pack.h"
 #include "hal/clock.h"
 
-#define SLACK_MS 1000 /* beyond the job's timeout: parsing, and signatures of a chain on a slow processor */
+#define SLACK_MS                                                                                   \
+	1000 /* beyond the job's timeout: parsing, and signatures of a chain on a slow processor   \
+	      */
 
 void survey_clear(struct survey *survey)
 {
@@ -19,7 +21,7 @@ void survey_clear(struct survey *survey)
 
 static void survey_init(struct survey *s)
 {
-	*s = (struct survey){ .has_answered = false };
+	*s = (struct survey){.has_answered = false};
 	buf_init(&s->recipient, CERTIFICATE_MAX);
 	buf_init(&s->issuing, CERTIFICATE_MAX);
 }
@@ -35,14 +37,15 @@ static void take_hint(void *ctx, enum scep_hint hint, int64_t value)
 
 static enum err ask(const struct survey_job *job, struct survey *s, struct why *why)
 {
-	const struct scep_ports ports = { .http = job->http, .hint = take_hint, .ctx = s };
-	const struct exchange x = { .ports = &ports,
-		                    .server = &job->server,
-		                    .deadline_ms = clock_boot_ms() + job->server.timeout_ms };
-	struct ra_choice ra = { .accepted.count = 0 };
+	const struct scep_ports ports = {.http = job->http, .hint = take_hint, .ctx = s};
+	const struct exchange x = {.ports = &ports,
+				   .server = &job->server,
+				   .deadline_ms = clock_boot_ms() + job->server.timeout_ms};
+	struct ra_choice ra = {.accepted.count = 0};
 	enum err e = exchange_capabilities(&x, job->url, &s->caps, why);
 	if (e == ERR_OK)
-		e = exchange_ca_certificates(&x, job->url, job->server.ca_identifier, &s->offered, why);
+		e = exchange_ca_certificates(&x, job->url, job->server.ca_identifier, &s->offered,
+					     why);
 	s->has_answered = e == ERR_OK;
 	if (e == ERR_OK)
 		e = ra_choose(&job->server, &s->offered, &ra, why);
@@ -95,7 +98,7 @@ static enum err pack_survey(struct buf *out, struct survey *s)
 static int child_main(void *ctx, int fd)
 {
 	struct survey s;
-	struct why why = { .code = "" };
+	struct why why = {.code = ""};
 	struct buf result;
 	buf_init(&result, FRAME_MAX);
 	survey_init(&s);
@@ -115,7 +118,8 @@ static int child_main(void *ctx, int fd)
 enum err survey_start(struct survey_job *job, struct survey_run *out, struct why *why)
 {
 	if (child_start(child_main, job, &out->child) != ERR_OK)
-		return why_set(why, ERR_IO, "survey.start", "no worker process: %s", strerror(errno));
+		return why_set(why, ERR_IO, "survey.start", "no worker process: %s",
+			       strerror(errno));
 	out->until_ms = clock_boot_ms() + job->server.timeout_ms + SLACK_MS;
 	return ERR_OK;
 }
@@ -136,7 +140,8 @@ static enum err unpack_survey(struct bytes *in, struct survey *s)
 	uint32_t low;
 	caps_fields(&s->caps, fields);
 	if (unpack_number(in, &has_answered) != ERR_OK || unpack_number(in, &caps) != ERR_OK ||
-	    unpack_number(in, &high) != ERR_OK || high > INT32_MAX || unpack_number(in, &low) != ERR_OK)
+	    unpack_number(in, &high) != ERR_OK || high > INT32_MAX ||
+	    unpack_number(in, &low) != ERR_OK)
 		return ERR_INVALID;
 	s->has_answered = has_answered != 0;
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
