@@ -3,26 +3,29 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "hal/cage.h"
 #include "hal/clock.h"
+#include "hal/http.h"
+#include "hal/log.h"
 
 #define STOP_LOOK_MS 500
 
 static _Noreturn void run_child(int (*main)(void *ctx, int fd), void *ctx, int fd, pid_t parent)
 {
-	struct rlimit none = { 0, 0 };
+	struct why why = { .code = "" };
 	sigset_t unblocked;
 	sigemptyset(&unblocked);
 	sigprocmask(SIG_SETMASK, &unblocked, NULL); /* the agent blocks those it sleeps on (hal/wake.h) */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_DUMPABLE, 0);
-	setrlimit(RLIMIT_CORE, &none);
-	if (getppid() != parent) /* it went before PDEATHSIG was set */
+	if (http_prepare(&why) != ERR_OK)
+		log_warn("worker: %s", why.text); /* the first exchange says it again, and is told */
+	if (cage_enter(fd, parent) != ERR_OK) {
+		log_error("worker: it cannot be shut in, and ends: %s", strerror(errno));
 		_exit(1);
+	}
 	_exit(main(ctx, fd));
 }
 
@@ -60,11 +63,20 @@ bool child_wait(int fd, int64_t until_ms, bool (*is_stopping)(void *ctx), void *
 	return true;
 }
 
-void child_end(struct child *child)
+bool child_end(struct child *child)
 {
-	int status;
+	int status = 0;
 	kill(child->pid, SIGKILL); /* it has given its result or will not */
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	close(child->fd);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
+
+enum err child_was_caged(const char *code, struct why *why)
+{
+	enum err e = why_set(why, ERR_UNREACHABLE, code,
+	                     "the worker that talks to the server did what its cage forbids, and was ended by the kernel");
+	why_next(why, "the kernel's log names the system call (type=1326): a server that breaks in, or a library newer than signet; report it");
+	return e;
 }

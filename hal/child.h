@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include "hal/err.h"
+#include "hal/why.h"
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,7 +17,7 @@ struct child {
 
 /**
  * Fork and run `main` in the child with its end of a socket pair; what it returns is its exit status. The child dies
- * with its parent, leaves no core file and cannot be traced, for keys of the parent were in its memory.
+ * with its parent, and is shut in before (hal/cage.h): it reads what a server says, and keys of the parent were in its memory.
  * `ctx` is borrowed; the child has its own copy of the memory. ERR_IO: errno says why; *out is untouched.
  */
 enum err child_start(int (*main)(void *ctx, int fd), void *ctx, struct child *out) MUST_CHECK;
@@ -26,8 +26,10 @@ enum err child_start(int (*main)(void *ctx, int fd), void *ctx, struct child *ou
  * `is_stopping` is asked twice a second; when it says so the wait is over, and the result false. NULL: nobody to ask.
  */
 bool child_wait(int fd, int64_t until_ms, bool (*is_stopping)(void *ctx), void *ctx) MUST_CHECK;
-/** End it, whatever it does, wait for it and close the socket. */
-void child_end(struct child *child);
+/** End it, whatever it does, wait for it and close the socket. True: it did what its cage forbids, and the kernel had ended it. */
+bool child_end(struct child *child);
+/** The sentence for that: ERR_UNREACHABLE with `code`, for the try is repeated as after a server's fault. */
+enum err child_was_caged(const char *code, struct why *why);
 
 #ifdef __cplusplus
 }

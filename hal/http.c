@@ -170,10 +170,23 @@ static void set_common(CURL *curl, const struct http_request *r, struct transfer
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	else if (r->proxy != NULL && r->proxy[0] != '\0')
 		curl_easy_setopt(curl, CURLOPT_PROXY, r->proxy);
-	if (r->ca_file != NULL) {
-		curl_easy_setopt(curl, CURLOPT_CAINFO, r->ca_file);
-		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	}
+}
+
+/* From memory: who talks to a server may open next to nothing, see hal/cage.h. */
+static enum err set_anchors(CURL *curl, struct bytes ca, struct why *why)
+{
+	struct curl_blob blob = {.data = (void *)(uintptr_t)ca.data, /* is not written to */
+				 .len = ca.len,
+				 .flags = CURL_BLOB_NOCOPY};
+	if (ca.len == 0)
+		return ERR_OK;
+	if (curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+	    curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK)
+		return ERR_OK;
+	enum err e = why_set(why, ERR_UNSUPPORTED, "http.tls",
+			     "this libcurl cannot take CA certificates from memory");
+	why_next(why, "build libcurl with OpenSSL, or 8.2 and newer with wolfSSL");
+	return e;
 }
 
 /* Copies of libcurl are wiped by hal/wiped_memory.h. */
@@ -285,7 +298,9 @@ static enum err one_transfer(const struct http_request *r, const char *url, int6
 		return ERR_NO_MEMORY;
 	t->failures = wiped_failures();
 	set_common(curl, r, t, words);
-	enum err e = set_login(curl, r, why);
+	enum err e = set_anchors(curl, r->ca, why);
+	if (e == ERR_OK)
+		e = set_login(curl, r, why);
 	if (e == ERR_OK && curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
 		e = ERR_NO_MEMORY;
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
@@ -377,7 +392,7 @@ static enum err refuse_redirect(const char *url, const char *to, bool is_loop, s
 	return e;
 }
 
-static enum err start_libcurl(struct why *why)
+enum err http_prepare(struct why *why)
 {
 	static bool is_started;
 	if (!is_started &&
@@ -386,6 +401,15 @@ static enum err start_libcurl(struct why *why)
 		return why_set(why, ERR_NO_MEMORY, "http.memory", "libcurl cannot be started");
 	is_started = true;
 	return ERR_OK;
+}
+
+struct http_store http_system_store(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	struct http_store store = {.file = NULL};
+	if (info->age >= CURLVERSION_SEVENTH) /* libcurl 7.70 */
+		store = (struct http_store){info->cainfo, info->capath};
+	return store;
 }
 
 static enum err follow(const struct http_request *request, struct transfer *t, struct why *why)
@@ -429,7 +453,7 @@ enum err http_exchange(const struct http_request *request, struct http_reply *ou
 		why_next(why, "use a http:// or https:// address");
 		return e;
 	}
-	enum err e = start_libcurl(why);
+	enum err e = http_prepare(why);
 	if (e == ERR_OK)
 		e = follow(request, &t, why);
 	if (e == ERR_OK)

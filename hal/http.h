@@ -17,7 +17,7 @@ struct http_request {
 	const struct bytes *body; /* NULL: GET; else POST */
 	const char *content_type; /* of body; NULL with GET */
 	const char *proxy;        /* NULL or "": as the environment says; "none": no proxy */
-	const char *ca_file;      /* PEM file of anchors for https; NULL: the system's store */
+	struct bytes ca;          /* PEM of the anchors for https; empty: the system's store */
 	const char *user;         /* Basic auth; NULL: none */
 	const struct buf *password;
 	int64_t timeout_ms;       /* whole exchange, from now; > 0 */
@@ -42,13 +42,22 @@ struct http_reply {
  * ERR_UNTRUSTED    "http.tls": the TLS peer does not verify; "http.tls_date": by its dates and the system's clock
  * ERR_TOO_BIG      "http.too_big": body cap, or 64 KiB of headers
  * ERR_INVALID      "http.url": another scheme, no URL, a login in it; "http.login": password unusable
- * ERR_IO           "http.tls": ca_file cannot be read
+ * ERR_IO           "http.tls": ca holds no certificate
+ * ERR_UNSUPPORTED  "http.tls": this libcurl's TLS takes ca from a file only (wolfSSL before curl 8.2, GnuTLS before 8.18)
  * ERR_NO_MEMORY
  *
  * The sentence names the URL without its query, and libcurl's words.
  * On failure *out is empty, whatever it was before: clear a filled one first.
  */
 enum err http_exchange(const struct http_request *request, struct http_reply *out, struct why *why) MUST_CHECK;
+/** Start libcurl and its TLS library, which read their own configuration then. For a process that will be able to open next to
+ *  nothing; http_exchange() does it else. Safe twice. */
+enum err http_prepare(struct why *why) MUST_CHECK;
+/** Where libcurl looks for the system's anchors: absolute paths that live as long as libcurl, NULL for none. */
+struct http_store {
+	const char *file, *folder;
+};
+struct http_store http_system_store(void);
 /** The seam: what the SCEP dialogue calls; http_exchange for real, a fake in tests. */
 typedef enum err (*http_exchange_fn)(const struct http_request *request, struct http_reply *out, struct why *why);
 /** Leave *reply empty. Safe twice. */

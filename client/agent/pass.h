@@ -49,6 +49,7 @@ void pass_busy(const struct pass *pass, unsigned seconds);
 bool pass_is_stopping(const struct pass *pass);
 void pass_progress(const struct pass *pass, const char *profile, const char *step, const char *result);
 
+#define TRUST_PEM_MAX (32 * 1024) /* bytes of STATE/trust/NAME.pem: CERTIFICATE_MAX in base64 */
 /** Is the certificate of a trust profile installed as the file says? ERR_NOT_FOUND: not yet, or the file differs now. */
 enum err trust_look(const struct pass *pass, const struct trust_profile *profile, struct why *why) MUST_CHECK;
 /** Append the DER of the profile's own file, which has the SHA-256 that the profile may ask for. "trust.missing",
@@ -62,6 +63,9 @@ enum err trust_remove(const struct pass *pass, const char *name, struct why *why
 /** DER of every installed certificate of these trust profiles. ERR_NOT_FOUND "waiting.trust" names one that is missing. */
 enum err trust_anchors(const struct pass *pass, const struct text_list *names, struct certificate_set *out,
                        struct why *why) MUST_CHECK;
+/** Append the PEM of the trust profile that tls_trust names; nothing for "system". ERR_NOT_FOUND
+ *  "waiting.trust": not installed. */
+enum err trust_tls(const struct pass *pass, const char *tls_trust, struct buf *out_pem, struct why *why) MUST_CHECK;
 /** Indices of the trust profiles in the order they can be installed: self-signed ones first. out has trust_count places. */
 void trust_order(const struct pass *pass, size_t out[]);
 /** Append the DER of the installed certificate of a trust profile. ERR_NOT_FOUND: not installed. */

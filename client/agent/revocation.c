@@ -232,15 +232,15 @@ static enum err ask(struct pass *pass, const struct scep_profile *profile, const
 {
 	struct certificate issuer;
 	struct certificate_set set = { .count = 0 };
-	char tls_ca[FILE_PATH_MAX];
-	bool is_system = strcmp(profile->tls_trust, "system") == 0;
-	enum err e = is_system ? ERR_OK : trust_path(pass, profile->tls_trust, tls_ca);
+	struct buf tls_ca;
+	buf_init(&tls_ca, TRUST_PEM_MAX);
+	enum err e = trust_tls(pass, profile->tls_trust, &tls_ca, why);
 	if (e == ERR_OK)
 		e = find_issuer(pass, profile, s, &set, &issuer, why);
 	const struct revocation_job job = { places,
 		                            { &s->cert, &issuer, pass->clock.now, profile->allow_sha1 },
 		                            profile->proxy,
-		                            is_system ? NULL : tls_ca,
+		                            buf_bytes(&tls_ca),
 		                            timeout_ms,
 		                            is_stopping,
 		                            pass };
@@ -248,6 +248,7 @@ static enum err ask(struct pass *pass, const struct scep_profile *profile, const
 	if (e == ERR_OK)
 		e = revocation_ask(&job, http_exchange, out, why);
 	certificate_set_clear(&set);
+	buf_clear(&tls_ca);
 	return e;
 }
 

@@ -33,7 +33,7 @@ static enum err ask_place(const struct asker *a, const char *url, int64_t left_m
 		                              .body = job->places->is_ocsp ? &post : NULL,
 		                              .content_type = job->places->is_ocsp ? OCSP_REQUEST_TYPE : NULL,
 		                              .proxy = job->proxy,
-		                              .ca_file = job->tls_ca_file,
+		                              .ca = job->tls_ca,
 		                              .timeout_ms = left_ms > 0 ? left_ms : 1,
 		                              .body_max = job->places->is_ocsp ? 0 : CRL_MAX };
 	if (e == ERR_OK)
@@ -143,16 +143,19 @@ enum err revocation_ask(const struct revocation_job *job, http_exchange_fn http,
 	int64_t until = clock_boot_ms() + job->timeout_ms + SLACK_MS;
 	bool is_stopped = !child_wait(child.fd, until, job->is_stopping, job->ctx);
 	enum err e = is_stopped ? ERR_AGAIN : frame_receive(child.fd, until - clock_boot_ms(), &kind, &payload);
+	bool has_result = e == ERR_OK && kind == FRAME_RESULT;
+	bool is_caged = child_end(&child) && !has_result && !is_stopped;
 	struct bytes in = buf_bytes(&payload);
 	if (is_stopped)
 		e = why_set(why, ERR_UNREACHABLE, "revocation.stopped", "the question was ended: signet stops");
-	else if (e != ERR_OK || kind != FRAME_RESULT)
+	else if (is_caged)
+		e = child_was_caged("revocation.cage", why);
+	else if (!has_result)
 		e = why_set(why, ERR_UNREACHABLE, "revocation.worker", "the worker that asks for revocation ended without a result");
 	else
 		e = unpack_outcome(&in, why);
 	if (e == ERR_OK && unpack_answer(in, out) != ERR_OK)
 		e = why_set(why, ERR_INVALID, "revocation.worker", "the worker's result does not parse");
-	child_end(&child);
 	buf_clear(&payload);
 	return e;
 }

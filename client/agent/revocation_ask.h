@@ -12,7 +12,8 @@ extern "C" {
 struct revocation_job { /* all borrowed */
 	const struct revocation_places *places;
 	struct revocation_question question;
-	const char *proxy, *tls_ca_file; /* as in struct http_request */
+	const char *proxy;               /* as in struct http_request */
+	struct bytes tls_ca;             /* likewise */
 	int64_t timeout_ms;              /* for all places together */
 	bool (*is_stopping)(void *ctx);  /* the host wants an end: "revocation.stopped". NULL allowed */
 	void *ctx;
@@ -26,7 +27,7 @@ struct revocation_job { /* all borrowed */
  * http  http_exchange, or a test's.
  * ERR_OK: *out is filled, REVOCATION_UNKNOWN when all that answered know nothing of it. Else *out is untouched and *why
  * says what was wrong with the last: as crl_check(), ocsp_check(), http_exchange(); ERR_UNREACHABLE
- * "revocation.status", "revocation.worker", "revocation.stopped".
+ * "revocation.status", "revocation.worker", "revocation.cage", "revocation.stopped".
  */
 enum err revocation_ask(const struct revocation_job *job, http_exchange_fn http, struct revocation_answer *out,
                         struct why *why) MUST_CHECK;

@@ -19,6 +19,7 @@ void scep_resolved_clear(struct scep_resolved *resolved)
 	buf_clear(&resolved->challenge);
 	buf_clear(&resolved->password);
 	buf_clear(&resolved->old_certificate);
+	buf_clear(&resolved->tls_ca);
 	for (size_t i = 0; i < RESOLVED_SANS_MAX; i++)
 		buf_clear(&resolved->san_text[i]);
 }
@@ -95,14 +96,11 @@ static void resolve_algorithms(const struct scep_profile *p, struct scep_server 
 }
 
 enum err scep_resolve_server(const struct pass *pass, const struct scep_profile *p, const struct certificate_set *anchors,
-                             size_t announced_count, char tls_ca[FILE_PATH_MAX], struct scep_server *out)
+                             size_t announced_count, struct buf *tls_ca, struct scep_server *out, struct why *why)
 {
-	struct scep_server s = { .tls_ca_file = NULL };
-	enum err e = ERR_OK;
-	if (strcmp(p->tls_trust, "system") != 0) {
-		e = trust_path(pass, p->tls_trust, tls_ca);
-		s.tls_ca_file = tls_ca;
-	}
+	struct scep_server s = { .url_count = 0 };
+	enum err e = trust_tls(pass, p->tls_trust, tls_ca, why);
+	s.tls_ca = buf_bytes(tls_ca);
 	s.ca_identifier = p->ca_identifier;
 	s.proxy = p->proxy;
 	s.timeout_ms = (int64_t)p->timeout_s * 1000;
@@ -128,7 +126,7 @@ static enum err resolve_server(const struct pass *pass, const struct scep_profil
 	enum err e = trust_anchors(pass, &p->trust, &r->anchors, why);
 	if (e == ERR_OK)
 		e = rollover_add(pass, p, &r->anchors, &announced_count, why);
-	return e == ERR_OK ? scep_resolve_server(pass, p, &r->anchors, announced_count, r->tls_ca, &r->job.server) : e;
+	return e == ERR_OK ? scep_resolve_server(pass, p, &r->anchors, announced_count, &r->tls_ca, &r->job.server, why) : e;
 }
 
 /* The host of a checked url: behind the scheme, up to port or path. */
@@ -197,6 +195,7 @@ enum err scep_resolve(const struct pass *pass, const struct scep_profile *profil
 	buf_init(&out->salt, SHA256_LEN);
 	buf_init(&out->challenge, CSR_CHALLENGE_MAX + 1);
 	buf_init(&out->password, 1024);
+	buf_init(&out->tls_ca, TRUST_PEM_MAX);
 	buf_init(&out->old_certificate, CERTIFICATE_MAX);
 	for (size_t i = 0; i < RESOLVED_SANS_MAX; i++)
 		buf_init(&out->san_text[i], NAME_TEXT_MAX);

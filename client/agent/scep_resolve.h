@@ -15,12 +15,11 @@ extern "C" {
 struct scep_resolved {
 	struct scep_job job;
 	struct certificate_set anchors; /* of the trust profiles, then what was announced (rollover.h) */
-	struct buf subject, salt, challenge, password, old_certificate;
+	struct buf subject, salt, challenge, password, old_certificate, tls_ca;
 	struct buf san_text[RESOLVED_SANS_MAX];
 	struct san sans[RESOLVED_SANS_MAX];
 	const char *ekus[CERTIFICATE_EKU_MAX];
 	const char *urls[CONFIG_LIST_MAX]; /* in this device's order */
-	char tls_ca[FILE_PATH_MAX];
 	char user[128];
 };
 
@@ -32,11 +31,11 @@ enum err scep_resolve(const struct pass *pass, const struct scep_profile *profil
                       struct scep_resolved *out, struct why *why) MUST_CHECK;
 /**
  * A profile's server without urls. `anchors`, of which the last announced_count were announced, are borrowed, and so is
- * `tls_ca`, which holds a path afterwards.
+ * `tls_ca`, empty and with room for TRUST_PEM_MAX, to which the PEM of tls_trust is added. ERR_NOT_FOUND "waiting.trust".
  */
 enum err scep_resolve_server(const struct pass *pass, const struct scep_profile *profile,
-                             const struct certificate_set *anchors, size_t announced_count, char tls_ca[FILE_PATH_MAX],
-                             struct scep_server *out) MUST_CHECK;
+                             const struct certificate_set *anchors, size_t announced_count, struct buf *tls_ca,
+                             struct scep_server *out, struct why *why) MUST_CHECK;
 /**
  * Is there a challenge for a new enrollment? Writes nothing, asks no page and runs no command. ERR_NOT_FOUND
  * "challenge.missing", "challenge.used"; ERR_DENIED and others of challenge_file; "challenge.command" for one that cannot run.

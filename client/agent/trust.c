@@ -49,7 +49,7 @@ enum err trust_read(const struct pass *pass, const char *name, struct buf *out_d
 {
 	char path[FILE_PATH_MAX];
 	struct buf pem;
-	buf_init(&pem, 2 * CERTIFICATE_MAX);
+	buf_init(&pem, TRUST_PEM_MAX);
 	enum err e = trust_path(pass, name, path);
 	if (e == ERR_OK)
 		e = file_read(path, &pem, why);
@@ -145,7 +145,7 @@ enum err trust_install(const struct pass *pass, const struct trust_profile *prof
 	struct buf der;
 	struct buf pem;
 	buf_init(&der, CERTIFICATE_MAX);
-	buf_init(&pem, 2 * CERTIFICATE_MAX);
+	buf_init(&pem, TRUST_PEM_MAX);
 	enum err e = trust_source(pass, profile, &der, why);
 	if (e != ERR_OK)
 		goto out;
@@ -217,6 +217,22 @@ void trust_order(const struct pass *pass, size_t out[])
 				out[at++] = i;
 }
 
+static enum err wait_for(const char *name, struct why *why)
+{
+	return why_set(why, ERR_NOT_FOUND, "waiting.trust", "waits for the trust profile \"%s\"", name);
+}
+
+enum err trust_tls(const struct pass *pass, const char *tls_trust, struct buf *out_pem, struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	if (strcmp(tls_trust, "system") == 0)
+		return ERR_OK;
+	enum err e = trust_path(pass, tls_trust, path);
+	if (e == ERR_OK)
+		e = file_read(path, out_pem, why);
+	return e == ERR_NOT_FOUND ? wait_for(tls_trust, why) : e;
+}
+
 enum err trust_anchors(const struct pass *pass, const struct text_list *names, struct certificate_set *out,
                        struct why *why)
 {
@@ -229,7 +245,7 @@ enum err trust_anchors(const struct pass *pass, const struct text_list *names, s
 		if (e == ERR_OK)
 			e = certificate_set_add(&set, buf_bytes(&der));
 		else
-			e = why_set(why, ERR_NOT_FOUND, "waiting.trust", "waits for the trust profile \"%s\"", names->items[i]);
+			e = wait_for(names->items[i], why);
 		buf_clear(&der);
 	}
 	if (e == ERR_OK)

@@ -30,7 +30,7 @@ struct server_answer {
 	bool is_asked; /* else there was no time left */
 	struct certificate_set anchors;
 	size_t announced_count;
-	char tls_ca[FILE_PATH_MAX];
+	struct buf tls_ca;
 	struct survey_job job;
 	struct survey survey;
 	enum err err;

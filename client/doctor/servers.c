@@ -40,10 +40,11 @@ static void prepare(struct examination *x, const struct scep_profile *p, const c
 		    struct server_answer *a)
 {
 	*a = (struct server_answer){.profile = p, .url = url};
+	buf_init(&a->tls_ca, TRUST_PEM_MAX);
 	a->err = take_anchors(x, p, a, &a->why);
 	if (a->err == ERR_OK)
-		a->err = scep_resolve_server(&x->pass, p, &a->anchors, a->announced_count,
-					     a->tls_ca, &a->job.server);
+		a->err = scep_resolve_server(&x->pass, p, &a->anchors, a->announced_count, &a->tls_ca, &a->job.server,
+					     &a->why);
 	a->job.url = url;
 	a->job.http = http_exchange;
 	if (a->job.server.timeout_ms > QUESTION_MS)
@@ -95,6 +96,7 @@ void servers_clear(struct examination *x)
 	for (size_t i = 0; i < x->server_count; i++) {
 		certificate_set_clear(&x->servers[i].anchors);
 		survey_clear(&x->servers[i].survey);
+		buf_clear(&x->servers[i].tls_ca);
 	}
 	free(x->servers);
 	x->servers = NULL;

@@ -28,7 +28,7 @@ static int64_t left_ms(const struct exchange *x)
 static enum err get(const struct exchange *x, struct http_request *request, struct http_reply *out, struct why *why)
 {
 	request->proxy = x->server->proxy;
-	request->ca_file = x->server->tls_ca_file;
+	request->ca = x->server->tls_ca;
 	if (request->timeout_ms == 0)
 		request->timeout_ms = left_ms(x);
 	if (request->timeout_ms <= 0)

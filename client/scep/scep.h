@@ -17,7 +17,7 @@ struct scep_server {
 	const char *const *urls; /* in the order to try */
 	size_t url_count;
 	const char *ca_identifier, *proxy; /* "" for none */
-	const char *tls_ca_file;           /* NULL: the system's store */
+	struct bytes tls_ca;               /* as in struct http_request */
 	int64_t timeout_ms;                /* whole dialogue, all URLs */
 	const struct certificate_set *anchors; /* the pin: the profile's trust chain, then what GetNextCACert announced */
 	size_t announced_count;            /* the last of anchors; 0 without has_rollover */

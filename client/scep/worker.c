@@ -247,7 +247,8 @@ enum err worker_run(const struct scep_job *job, http_exchange_fn http, const str
 	} else {
 		e = serve(&s, clock_boot_ms() + job->server.timeout_ms + SLACK_MS);
 	}
-	child_end(&child);
+	if (child_end(&child) && e == ERR_UNREACHABLE && why != NULL && strcmp(why->code, "worker.lost") == 0)
+		e = child_was_caged("worker.cage", why);
 	device_key_close(&s.keys[WORKER_SIGNER_KEY]);
 	device_key_close(&s.keys[WORKER_REQUEST_KEY]);
 	return e;

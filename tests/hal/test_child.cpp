@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
-#include <cstring>
+#include <fstream>
+#include <string>
 #include "CppUTest/TestHarness.h"
 #include "hal/child.h"
 #include "hal/clock.h"
 
-struct facts {
-	int dumpable, death_signal;
-	rlim_t core;
-	pid_t parent;
-};
-
-static int tell_facts(void *ctx, int fd)
+static int tell_parent(void *ctx, int fd)
 {
-	struct facts f;
-	struct rlimit core;
-	memset(&f, 0, sizeof f);
+	pid_t parent = getppid();
 	*static_cast<int *>(ctx) = 2; /* its own copy */
-	getrlimit(RLIMIT_CORE, &core);
-	f.core = core.rlim_max;
-	f.dumpable = prctl(PR_GET_DUMPABLE);
-	prctl(PR_GET_PDEATHSIG, &f.death_signal);
-	f.parent = getppid();
-	return write(fd, &f, sizeof f) == static_cast<ssize_t>(sizeof f) ? 0 : 1;
+	return write(fd, &parent, sizeof parent) == static_cast<ssize_t>(sizeof parent) ? 0 : 1;
 }
 
 static int never_end(void *, int fd)
@@ -41,20 +27,58 @@ static int never_end(void *, int fd)
 
 TEST_GROUP(child){};
 
-TEST(child, DiesWithItsParentAndLeavesNoCore)
+TEST(child, HasItsOwnMemoryAndOneWayToItsParent)
 {
 	struct child child;
-	struct facts f;
+	pid_t parent;
 	int number = 1;
-	LONGS_EQUAL(ERR_OK, child_start(tell_facts, &number, &child));
-	LONGS_EQUAL(sizeof f, read(child.fd, &f, sizeof f));
-	LONGS_EQUAL(0, f.dumpable);
-	LONGS_EQUAL(SIGKILL, f.death_signal);
-	LONGS_EQUAL(0, f.core);
-	LONGS_EQUAL(getpid(), f.parent);
+	LONGS_EQUAL(ERR_OK, child_start(tell_parent, &number, &child));
+	LONGS_EQUAL(sizeof parent, read(child.fd, &parent, sizeof parent));
+	LONGS_EQUAL(getpid(), parent);
 	LONGS_EQUAL(1, number);
-	LONGS_EQUAL(0, read(child.fd, &f, 1)); /* it has ended: the other end is nobody else's */
-	child_end(&child);
+	LONGS_EQUAL(0, read(child.fd, &parent, 1)); /* it has ended: the other end is nobody else's */
+	CHECK_FALSE(child_end(&child));
+}
+
+static bool has_ended(pid_t pid)
+{
+	std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+	std::string line;
+	return !std::getline(in, line) || line.find(") Z ") != std::string::npos || line.find(") X ") != std::string::npos;
+}
+
+TEST(child, DiesWithItsParent)
+{
+	int ends[2];
+	pid_t pid = 0;
+	char ready;
+	LONGS_EQUAL(0, pipe(ends));
+	pid_t parent = fork();
+	if (parent == 0) {
+		struct child child;
+		if (child_start(never_end, nullptr, &child) != ERR_OK || read(child.fd, &ready, 1) != 1 ||
+		    write(ends[1], &child.pid, sizeof child.pid) < 0)
+			_exit(1);
+		pause();
+	}
+	LONGS_EQUAL(sizeof pid, read(ends[0], &pid, sizeof pid));
+	CHECK_FALSE(has_ended(pid));
+	kill(parent, SIGKILL);
+	waitpid(parent, nullptr, 0);
+	for (int i = 0; i < 500 && !has_ended(pid); i++)
+		usleep(20000);
+	CHECK_TRUE(has_ended(pid));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+TEST(child, SaysWhetherItsCageEndedIt)
+{
+	struct child child;
+	char nothing;
+	LONGS_EQUAL(ERR_OK, child_start([](void *, int) -> int { return kill(getppid(), 0); }, nullptr, &child));
+	LONGS_EQUAL(0, read(child.fd, &nothing, 1));
+	CHECK_TRUE(child_end(&child));
 }
 
 TEST(child, IsWaitedForUntilItSpeaksOrSomebodyStops)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
 #include "client/scep/worker.h"
+#include <csignal>
 #include <cstring>
 #include <utility>
 #include <sys/wait.h>
@@ -11,10 +12,12 @@
 namespace {
 /* What the server says; the worker is forked after it is set. */
 struct http_reply said;
-bool is_dead, is_hanging;
+bool is_dead, is_hanging, is_hostile;
 
 enum err answer(const struct http_request *, struct http_reply *out, struct why *why)
 {
+	if (is_hostile)
+		kill(getppid(), SIGTERM);
 	while (is_hanging)
 		sleep(600);
 	if (is_dead)
@@ -66,7 +69,7 @@ TEST_GROUP(worker)
 	{
 		said = {};
 		said.status = 500;
-		is_dead = is_hanging = false;
+		is_dead = is_hanging = is_hostile = false;
 		job.server.urls = urls;
 		job.server.url_count = 1;
 		job.server.ca_identifier = job.server.proxy = job.server.ca_sha256 = "";
@@ -147,4 +150,12 @@ TEST(worker, AHostThatStopsDoesNotWaitForAServerThatHangs)
 	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("worker.stopped", why.code);
 	LONGS_EQUAL(-1, waitpid(-1, nullptr, WNOHANG)); /* no child is left */
+}
+
+TEST(worker, OneThatBreaksOutOfItsCageIsToldApart)
+{
+	is_hostile = true;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("worker.cage", why.code);
+	LONGS_EQUAL(-1, waitpid(-1, nullptr, WNOHANG));
 }
