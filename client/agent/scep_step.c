@@ -171,6 +171,9 @@ static enum err request_key(struct step *s, struct device_key *out, struct why *
 static enum err open_keys(void *ctx, struct device_key *out_request, struct device_key *out_signer, struct why *why)
 {
 	struct step *s = ctx;
+	/* the worker is forked and has its copies: nobody else needs them again */
+	buf_clear(&s->resolved->challenge);
+	buf_clear(&s->resolved->password);
 	switch (s->view->next) {
 	case SCEP_NEXT_ENROLL:
 		return request_key(s, out_request, why);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +20,11 @@ static bool has_standard_streams(void)
 
 int main(int argc, char *argv[])
 {
-	const struct rlimit no_core = {.rlim_cur = 0,
-				       .rlim_max = 0}; /* secrets must not reach a core file */
-	if (!has_standard_streams() || setrlimit(RLIMIT_CORE, &no_core) != 0)
+	/* Secrets must not reach a core file, nor another process of the same user. A core_pattern that is a
+	 * program gets its core whatever the limit, but never one of a process that is not dumpable. */
+	const struct rlimit no_core = {.rlim_cur = 0, .rlim_max = 0};
+	if (!has_standard_streams() || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) != 0)
 		return SIGNET_FAILED;
 	signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error of write(2), not the end */
 	umask(077);

@@ -9,7 +9,7 @@ extern "C" {
 /** What the parent does for its worker. Runs in the parent only. */
 struct worker_host {
 	/**
-	 * Make or load the keys; called once, while the worker already talks to the server. *out_signer_key may
+	 * Make or load the keys; called once, while the worker already talks to the server: secrets of the job may go now. *out_signer_key may
 	 * be left zeroed: the request's key signs the messages too. Both are closed by worker_run().
 	 */
 	enum err (*open_keys)(void *ctx, struct device_key *out_request_key, struct device_key *out_signer_key,
