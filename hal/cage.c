@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -42,9 +43,34 @@ struct pair {
 	uint64_t soft, hard;
 };
 
+static enum err lower(int what, uint64_t most)
+{
+	struct pair now;
+	if (syscall(SYS_prlimit64, 0, what, NULL, &now) != 0)
+		return ERR_IO;
+	most = most < now.hard ? most : now.hard;
+	struct pair next = { most, most };
+	if (syscall(SYS_prlimit64, 0, what, &next, NULL) == 0)
+		return ERR_OK;
+	next.hard = now.hard; /* valgrind refuses this one; who is in the cage cannot raise the other */
+	return errno == EPERM && syscall(SYS_prlimit64, 0, what, &next, NULL) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* proc(5): pages of address space, 0 where /proc is not there. A sanitizer's shadow and valgrind take a lot of it. */
+static uint64_t size_now(void)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	if (file != NULL && fscanf(file, "%lu", &pages) != 1)
+		pages = 0;
+	if (file != NULL)
+		fclose(file);
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static enum err limit(void)
 {
-	static const struct {
+	const struct {
 		int what;
 		uint64_t most;
 	} limits[] = {
@@ -52,20 +78,12 @@ static enum err limit(void)
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_NOFILE, CAGE_OPEN_FILES },
 		{ RLIMIT_NPROC, CAGE_TASKS },
-#ifndef CAGE_SANITIZED /* their shadow takes terabytes */
-		{ RLIMIT_AS, CAGE_MEMORY },
-#endif
+		{ RLIMIT_AS, size_now() + CAGE_MEMORY },
 	};
-	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-		struct pair now;
-		if (syscall(SYS_prlimit64, 0, limits[i].what, NULL, &now) != 0)
-			return ERR_IO;
-		uint64_t most = limits[i].most < now.hard ? limits[i].most : now.hard;
-		const struct pair next = { most, most };
-		if (syscall(SYS_prlimit64, 0, limits[i].what, &next, NULL) != 0)
-			return ERR_IO;
-	}
-	return ERR_OK;
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0] && e == ERR_OK; i++)
+		e = lower(limits[i].what, limits[i].most);
+	return e;
 }
 
 static void say_missing(enum err e, enum log_level level, const char *what)

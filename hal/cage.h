@@ -10,8 +10,8 @@ extern "C" {
 #define CAGE_USER "signet-worker" /* of /etc/passwd; where there is none, uid and gid 65534 */
 #define CAGE_OPEN_FILES 64        /* a transfer and a resolver have about ten */
 #define CAGE_TASKS 64             /* threads of that user: libcurl's resolver is one for each name that it asks for */
-#define CAGE_MEMORY (512UL << 20) /* bytes of address space: libraries 60 MiB, a list of 16 MiB while it grows, for each
-				   * of two threads a stack of 8 MiB and an arena of 128 MiB that glibc reserves */
+#define CAGE_MEMORY (512UL << 20) /* bytes of address space more than at the start: a list of 16 MiB while it grows, for
+				   * each of two threads a stack of 8 MiB and an arena of 128 MiB that glibc reserves */
 
 /**
  * Shut the calling process in, for ever: what it may do afterwards is talk to servers over TCP and UDP, read what a resolver

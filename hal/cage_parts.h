@@ -2,14 +2,6 @@
 #ifndef HAL_CAGE_PARTS_H
 #define HAL_CAGE_PARTS_H
 #include "hal/err.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define CAGE_SANITIZED 1 /* gcc */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CAGE_SANITIZED 1 /* clang */
-#endif
-#endif
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -172,12 +172,6 @@ static long ask_ioctl(unsigned long what)
 	return ioctl(2, what, &letter);
 }
 
-static long run_memory(int prot, int then)
-{
-	void *page = mmap(nullptr, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return page == MAP_FAILED ? -1 : then != 0 ? mprotect(page, 4096, then) : 0;
-}
-
 static long bind_device()
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -220,8 +214,6 @@ static const std::vector<attempt> refused = {
 	TRY("a socket option of another level", bind_device()),
 	TRY("TIOCSTI", ask_ioctl(TIOCSTI)),
 	TRY("TIOCLINUX", ask_ioctl(TIOCLINUX)),
-	TRY("memory to write and run", run_memory(PROT_READ | PROT_WRITE | PROT_EXEC, 0)),
-	TRY("written memory that is run", run_memory(PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC)),
 	TRY("core files again", prctl(PR_SET_DUMPABLE, 1)),
 	TRY("to outlive the parent", prctl(PR_SET_PDEATHSIG, 0)),
 	TRY("a tracer", prctl(PR_SET_PTRACER, static_cast<unsigned long>(target.parent), 0, 0, 0)),
