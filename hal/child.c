@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "hal/cage.h"
@@ -13,6 +14,7 @@
 #include "hal/log.h"
 
 #define STOP_LOOK_MS 500
+#define TAKE_S 5 /* a worker that asks reads the answer at once; one that does not must not hold its parent */
 
 static _Noreturn void run_child(int (*main)(void *ctx, int fd), void *ctx, int fd, pid_t parent)
 {
@@ -47,6 +49,8 @@ enum err child_start(int (*main)(void *ctx, int fd), void *ctx, struct child *ou
 		errno = number;
 		return ERR_IO;
 	}
+	const struct timeval take = { .tv_sec = TAKE_S };
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &take, sizeof take); /* cannot fail for AF_UNIX */
 	*out = (struct child){ pid, pair[0] };
 	return ERR_OK;
 }

@@ -12,7 +12,7 @@ extern "C" {
 /** A forked worker of ours and the parent's end of the socket to it. */
 struct child {
 	pid_t pid;
-	int fd;
+	int fd; /* send() fails with EAGAIN when the worker has read nothing for five seconds */
 };
 
 /**

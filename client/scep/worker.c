@@ -9,6 +9,7 @@
 
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
 #define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and three for each reply of each url; a broken worker must not go on for ever */
+#define OPERATIONS_MAX 16 /* signatures and decryptions: a request takes three and its answer one, and there are two of each at most */
 #define DATE_MAX 253402300799 /* unix s: the end of the year 9999, the last that HTTP can write */
 
 /* ---- the child ---- */
@@ -82,7 +83,9 @@ static int child_main(void *ctx, int fd)
 
 struct service {
 	const struct worker_host *host;
+	const struct scep_job *job;
 	int fd;
+	unsigned operations;
 	struct device_key keys[WORKER_KEY_COUNT];
 	struct scep_answer *out;
 	struct why *why;
@@ -128,6 +131,17 @@ static enum err operate(const struct service *s, enum frame_kind kind, struct by
 	                          : device_key_decrypt(key_at(s, index), block, out, why);
 }
 
+/* The next dialogue goes to that url, and the id into files: neither is the worker's to choose. */
+static bool is_plausible(const struct scep_job *job, const struct scep_sent *sent)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	bool is_known = false;
+	for (size_t i = 0; i < job->server.url_count; i++)
+		is_known = is_known || strcmp(sent->url, job->server.urls[i]) == 0;
+	return is_known && sent->transaction_id[0] != '\0' &&
+	       strspn(sent->transaction_id, hex) == strlen(sent->transaction_id);
+}
+
 static enum err store(const struct service *s, struct bytes in, struct why *why)
 {
 	struct scep_sent sent;
@@ -135,17 +149,21 @@ static enum err store(const struct service *s, struct bytes in, struct why *why)
 		return s->host->store(s->host->ctx, NULL, why);
 	scep_sent_init(&sent);
 	enum err e = unpack_sent(in, &sent);
+	if (e == ERR_OK && !is_plausible(s->job, &sent))
+		e = ERR_INVALID;
 	e = e == ERR_OK ? s->host->store(s->host->ctx, &sent, why)
 	                : why_set(why, e, "worker.frame", "the worker's request does not parse");
 	scep_sent_clear(&sent);
 	return e;
 }
 
-static enum err answer_question(const struct service *s, enum frame_kind kind, struct bytes question)
+static enum err answer_question(struct service *s, enum frame_kind kind, struct bytes question)
 {
 	struct buf answer;
 	struct buf bytes;
 	struct why why = { .code = "" };
+	if (kind != FRAME_STORE && s->operations++ == OPERATIONS_MAX)
+		return ERR_TOO_BIG;
 	buf_init(&answer, FRAME_MAX);
 	buf_init(&bytes, FRAME_MAX / 2);
 	enum err e = kind == FRAME_STORE ? store(s, question, &why) : operate(s, kind, question, &bytes, &why);
@@ -191,7 +209,7 @@ static enum err take_result(const struct service *s, struct bytes in)
 	return e == ERR_OK ? e : why_set(s->why, e, "worker.frame", "the worker's result does not parse");
 }
 
-static enum err serve(const struct service *s, int64_t until_ms)
+static enum err serve(struct service *s, int64_t until_ms)
 {
 	struct buf payload;
 	enum frame_kind kind;
@@ -230,7 +248,7 @@ out:
 enum err worker_run(const struct scep_job *job, http_exchange_fn http, const struct worker_host *host,
                     struct scep_answer *out, struct why *why)
 {
-	struct service s = { .host = host, .out = out, .why = why };
+	struct service s = { .host = host, .job = job, .out = out, .why = why };
 	struct why key_why = { .code = "" };
 	struct child_work work = { job, http };
 	struct child child;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
@@ -70,6 +71,19 @@ TEST(child, DiesWithItsParent)
 	CHECK_TRUE(has_ended(pid));
 	close(ends[0]);
 	close(ends[1]);
+}
+
+TEST(child, OneThatReadsNothingDoesNotHoldItsParent)
+{
+	struct child child;
+	char part[4096] = {};
+	ssize_t n = 0;
+	LONGS_EQUAL(ERR_OK, child_start(never_end, nullptr, &child));
+	for (int i = 0; i < 10000 && n >= 0; i++)
+		n = send(child.fd, part, sizeof part, MSG_NOSIGNAL);
+	LONGS_EQUAL(-1, n);
+	LONGS_EQUAL(EAGAIN, errno);
+	CHECK_FALSE(child_end(&child));
 }
 
 TEST(child, SaysWhetherItsCageEndedIt)

@@ -203,6 +203,47 @@ TEST(http, AStalledOrSilentServerEndsAtTheTimeout)
 	}
 }
 
+/* The limits of hal/http.h themselves, by the wall clock: 10 s and 15 s, where the exchange as a whole may take 100 s. */
+TEST(http, AConnectionThatIsNotTakenUpEndsAfterTenSeconds)
+{
+	struct sockaddr_in address = {};
+	socklen_t len = sizeof address;
+	int full = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int waiting[8];
+	address.sin_family = AF_INET;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	LONGS_EQUAL(0, bind(full, reinterpret_cast<struct sockaddr *>(&address), len));
+	LONGS_EQUAL(0, listen(full, 0));
+	LONGS_EQUAL(0, getsockname(full, reinterpret_cast<struct sockaddr *>(&address), &len));
+	for (int &one : waiting) { /* its queue is full with the first: the others' SYN gets no answer */
+		one = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		connect(one, reinterpret_cast<struct sockaddr *>(&address), len);
+	}
+	const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/ok";
+	request.url = url.c_str();
+	request.timeout_ms = 100000;
+	int64_t start = clock_boot_ms();
+	enum err e = http_exchange(&request, &reply, &why);
+	int64_t took = clock_boot_ms() - start;
+	for (int one : waiting)
+		close(one);
+	close(full);
+	LONGS_EQUAL(ERR_UNREACHABLE, e);
+	STRCMP_EQUAL("http.timeout", why.code);
+	CHECK(took >= HTTP_CONNECT_MS - 100 && took < 50000);
+	LONGS_EQUAL(10000, HTTP_CONNECT_MS);
+}
+
+TEST(http, AServerWithoutAByteForFifteenSecondsIsGivenUp)
+{
+	request.timeout_ms = 100000;
+	int64_t start = clock_boot_ms();
+	refused(ERR_UNREACHABLE, "http.timeout", "/stall");
+	int64_t took = clock_boot_ms() - start;
+	CHECK(took >= HTTP_STALL_S * 1000 - 100 && took < 50000);
+	LONGS_EQUAL(15, HTTP_STALL_S);
+}
+
 TEST(http, ABrokenReplyIsNoReply)
 {
 	refused(ERR_UNREACHABLE, "http.io", "/cut");

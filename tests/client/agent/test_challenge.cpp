@@ -53,7 +53,7 @@ TEST_GROUP(challenge)
 	std::string taken()
 	{
 		struct scep_resolved r = {};
-		buf_init(&r.challenge, 64);
+		buf_init(&r.challenge, CSR_CHALLENGE_MAX + 1); /* as scep_resolve() makes it */
 		buf_init(&r.salt, SHA256_LEN);
 		enum err e = scep_take_challenge(&pass, &profile, &r, &why);
 		const char *text = e == ERR_OK ? buf_text(&r.challenge) : why.code;
@@ -112,4 +112,15 @@ TEST(challenge, OneThatWentOutIsNotTakenAgain)
 	went_out("SECRET");
 	write("SECRET\\n");
 	STRCMP_EQUAL("challenge.used", taken().c_str());
+}
+
+TEST(challenge, SixteenKibibytesAreTakenAndNoByteMore)
+{
+	const std::string largest(16384, 'c');
+	folder->write("challenge", largest + "\n");
+	CHECK(taken() == largest);
+	folder->write("challenge", largest + "c");
+	STRCMP_EQUAL("challenge.size", taken().c_str());
+	folder->write("challenge", largest + largest);
+	STRCMP_EQUAL("file.read", taken().c_str());
 }

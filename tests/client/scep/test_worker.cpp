@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
 #include "client/scep/worker.h"
+#include "client/scep/worker_pack.h"
 #include <csignal>
 #include <cstring>
 #include <utility>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -12,7 +14,46 @@
 namespace {
 /* What the server says; the worker is forked after it is set. */
 struct http_reply said;
-bool is_dead, is_hanging, is_hostile;
+bool is_dead, is_hanging, is_hostile, is_slow;
+const char *stored_url, *stored_id;
+unsigned signs;
+
+/* Code of somebody else in the worker: the one descriptor beyond stderr goes to the parent. */
+void ask_as(enum frame_kind kind, const struct buf *question)
+{
+	int fd = 3;
+	while (fcntl(fd, F_GETFD) < 0)
+		fd++;
+	if (frame_send(fd, kind, buf_bytes(question)) != ERR_OK)
+		_exit(5);
+}
+
+void sign_often()
+{
+	struct buf question;
+	uint8_t digest[32] = {};
+	buf_init(&question, 256);
+	if (pack_number(&question, 0) != ERR_OK || pack_number(&question, KEY_SHA256) != ERR_OK ||
+	    pack_blob(&question, { digest, sizeof digest }) != ERR_OK)
+		_exit(4);
+	for (unsigned i = 0; i < signs; i++)
+		ask_as(FRAME_SIGN, &question);
+}
+
+void store_it()
+{
+	struct scep_sent sent;
+	struct buf question;
+	scep_sent_init(&sent);
+	buf_init(&question, 4096);
+	strcpy(sent.url, stored_url);
+	strcpy(sent.transaction_id, stored_id);
+	if (pack_sent(&question, &sent) != ERR_OK)
+		_exit(4);
+	ask_as(FRAME_STORE, &question);
+	buf_clear(&question);
+}
+
 
 enum err answer(const struct http_request *, struct http_reply *out, struct why *why)
 {
@@ -20,6 +61,12 @@ enum err answer(const struct http_request *, struct http_reply *out, struct why 
 		kill(getppid(), SIGTERM);
 	while (is_hanging)
 		sleep(600);
+	if (is_slow)
+		usleep(300000);
+	if (signs > 0)
+		sign_often();
+	if (stored_url != nullptr)
+		store_it();
 	if (is_dead)
 		return why_set(why, ERR_UNREACHABLE, "http.connect", "nobody there");
 	*out = said;
@@ -31,6 +78,7 @@ struct parent {
 	struct fake_key key = {};
 	std::vector<std::pair<int, int64_t>> hints;
 	bool is_stopping = false;
+	unsigned stores = 0;
 };
 
 enum err open_keys(void *ctx, struct device_key *out_request, struct device_key *, struct why *)
@@ -41,8 +89,9 @@ enum err open_keys(void *ctx, struct device_key *out_request, struct device_key 
 	return ERR_OK;
 }
 
-enum err store(void *, const struct scep_sent *, struct why *)
+enum err store(void *ctx, const struct scep_sent *, struct why *)
 {
+	static_cast<parent *>(ctx)->stores++;
 	return ERR_OK;
 }
 
@@ -69,7 +118,9 @@ TEST_GROUP(worker)
 	{
 		said = {};
 		said.status = 500;
-		is_dead = is_hanging = is_hostile = false;
+		is_dead = is_hanging = is_hostile = is_slow = false;
+		stored_url = stored_id = nullptr;
+		signs = 0;
 		job.server.urls = urls;
 		job.server.url_count = 1;
 		job.server.ca_identifier = job.server.proxy = job.server.ca_sha256 = "";
@@ -158,4 +209,51 @@ TEST(worker, OneThatBreaksOutOfItsCageIsToldApart)
 	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("worker.cage", why.code);
 	LONGS_EQUAL(-1, waitpid(-1, nullptr, WNOHANG));
+}
+
+/* It reads no answer: its end of the socket breaks when it goes. */
+TEST(worker, TheKeyIsUsedAsOftenAsADialogueNeedsAndNoOftener)
+{
+	signs = 16;
+	is_dead = true;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(16, parent.key.sign_count);
+	signs = 40;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("worker.lost", why.code);
+	LONGS_EQUAL(16, parent.key.sign_count);
+}
+
+TEST(worker, WhatIsStoredNamesAUrlOfTheProfileAndATransaction)
+{
+	is_dead = true;
+	stored_url = urls[0];
+	stored_id = "0123456789ABCDEF";
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(1, parent.stores);
+	stored_url = "http://attacker.example/scep";
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	stored_url = urls[1]; /* not of this job: url_count is 1 */
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	stored_url = urls[0];
+	for (const char *bad : { "", "../../x", "0123\n" }) {
+		stored_id = bad;
+		LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	}
+	LONGS_EQUAL(1, parent.stores);
+}
+
+TEST(worker, TheTimeIsThatOfAllUrlsTogether)
+{
+	const char *many[32];
+	for (const char *&url : many)
+		url = urls[0];
+	job.server.urls = many;
+	job.server.url_count = 32;
+	job.server.timeout_ms = 1000;
+	said.date = 1795358559;
+	is_slow = true; /* 0.3 s an exchange: 64 of them take 19 s */
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("http.timeout", why.code);
+	CHECK(parent.hints.size() > 0 && parent.hints.size() < 8);
 }
