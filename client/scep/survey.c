@@ -165,14 +165,17 @@ enum err survey_finish(struct survey_run *run, struct survey *out, struct why *w
 	int64_t left = run->until_ms - clock_boot_ms();
 	enum err e = frame_receive(run->child.fd, left > 0 ? left : 0, &kind, &payload);
 	struct bytes in = buf_bytes(&payload);
+	bool has_result = true;
 	if (e != ERR_OK || kind != FRAME_RESULT || unpack_survey(&in, &s) != ERR_OK) {
 		survey_clear(&s);
 		survey_init(&s);
+		has_result = false;
 		e = why_set(why, ERR_UNREACHABLE, "survey.lost", "no answer within the time");
 	} else {
 		e = unpack_outcome(&in, why);
 	}
-	child_end(&run->child);
+	if (child_end(&run->child) && !has_result)
+		e = child_was_caged("survey.cage", why);
 	buf_clear(&payload);
 	*out = s; /* handed to the caller */
 	return e;

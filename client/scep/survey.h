@@ -39,10 +39,10 @@ struct survey_run {
 /** Start the question; several may be under way. ERR_IO "survey.start". */
 enum err survey_start(struct survey_job *job, struct survey_run *out, struct why *why) MUST_CHECK;
 /**
- * Wait for its end, at most the job's timeout and a second from survey_start() on, and end the
- * child whatever it does. *out is filled as far as the server came, also on failure.
- * ERR_UNREACHABLE, ERR_DENIED, ERR_UNTRUSTED, ERR_INVALID, ERR_TOO_BIG: as scep_dialogue() says up
- * to its request, and "survey.lost": the child ended, or was ended, without a result.
+ * Wait for its end, at most the job's timeout and a second from survey_start() on, and end the child whatever it does.
+ * *out is filled as far as the server came, also on failure.
+ * ERR_UNREACHABLE, ERR_DENIED, ERR_UNTRUSTED, ERR_INVALID, ERR_TOO_BIG: as scep_dialogue() says up to its request, and
+ * "survey.lost": the child ended, or was ended, without a result; "survey.cage": by its cage.
  */
 enum err survey_finish(struct survey_run *run, struct survey *out, struct why *why) MUST_CHECK;
 void survey_clear(struct survey *survey);

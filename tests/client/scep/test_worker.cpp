@@ -14,7 +14,7 @@
 namespace {
 /* What the server says; the worker is forked after it is set. */
 struct http_reply said;
-bool is_dead, is_hanging, is_hostile, is_slow;
+bool is_dead, is_hanging, is_hostile, is_slow, is_talkative;
 const char *stored_url, *stored_id;
 unsigned signs;
 
@@ -38,6 +38,16 @@ void sign_often()
 		_exit(4);
 	for (unsigned i = 0; i < signs; i++)
 		ask_as(FRAME_SIGN, &question);
+}
+
+void hint_often()
+{
+	struct buf hint;
+	buf_init(&hint, 64);
+	if (pack_number(&hint, SCEP_HINT_DATE) != ERR_OK || pack_number(&hint, 0) != ERR_OK || pack_number(&hint, 1795358559) != ERR_OK)
+		_exit(4);
+	for (int i = 0; i < 300; i++)
+		ask_as(FRAME_HINT, &hint);
 }
 
 void store_it()
@@ -65,6 +75,8 @@ enum err answer(const struct http_request *, struct http_reply *out, struct why 
 		usleep(300000);
 	if (signs > 0)
 		sign_often();
+	if (is_talkative)
+		hint_often();
 	if (stored_url != nullptr)
 		store_it();
 	if (is_dead)
@@ -118,7 +130,7 @@ TEST_GROUP(worker)
 	{
 		said = {};
 		said.status = 500;
-		is_dead = is_hanging = is_hostile = is_slow = false;
+		is_dead = is_hanging = is_hostile = is_slow = is_talkative = false;
 		stored_url = stored_id = nullptr;
 		signs = 0;
 		job.server.urls = urls;
@@ -222,6 +234,14 @@ TEST(worker, TheKeyIsUsedAsOftenAsADialogueNeedsAndNoOftener)
 	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("worker.lost", why.code);
 	LONGS_EQUAL(16, parent.key.sign_count);
+}
+
+TEST(worker, FramesAreCounted)
+{
+	is_talkative = true;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("worker.lost", why.code);
+	LONGS_EQUAL(256, parent.hints.size());
 }
 
 TEST(worker, WhatIsStoredNamesAUrlOfTheProfileAndATransaction)
