@@ -7,7 +7,6 @@ set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.." || exit 1
 
-fuzz_s=30 # seconds a target: a longer run is somebody's decision
 passed=0
 failed=0
 folder=$(mktemp -d) || exit 1
@@ -47,13 +46,6 @@ tests() {
 	fi
 }
 
-# A short run over the corpus; finds go on with: build/fuzz/fuzz_NAME FOLDER.
-fuzz() {
-	mkdir -p "$folder/$1" &&
-		"build/fuzz/fuzz_$1" -max_total_time=$fuzz_s -close_fd_mask=2 "$folder/$1" "tests/data/$2" >"$folder/$1.log" 2>&1 ||
-		{ tail -n 40 "$folder/$1.log"; return 1; }
-}
-
 size() {
 	strip -o "$folder/signet" build/release/signet &&
 		strip -o "$folder/module" build/release/libsignet-pkcs11.so &&
@@ -67,10 +59,7 @@ part "build clang" build clang
 part "build release" build release
 part hostile env SIGNET="$PWD/build/release/signet" /usr/bin/python3 tests/hostile/hostile.py
 part "build fuzz" build fuzz
-part "fuzz cms" fuzz cms scep
-part "fuzz config" fuzz config config
-part "fuzz crl" fuzz crl revocation
-part "fuzz vici" fuzz vici vici
+part fuzz ./tests/fuzz/run.sh
 part size size
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

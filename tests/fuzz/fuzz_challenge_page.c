@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The page of mscep_admin. What is taken for a challenge is 8 to 64 hex digits; what is not says why. */
+#include "client/scep/challenge_page.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct why why = { .code = "" };
+	struct buf challenge;
+	buf_init(&challenge, 128);
+	enum err e = challenge_page_parse((struct bytes){ data, size }, &challenge, &why);
+	expect(e == ERR_OK ? challenge.len >= 8 && challenge.len <= 64 : challenge.len == 0);
+	expect_why(e, &why);
+	for (size_t i = 0; i < challenge.len; i++)
+		expect(strchr("0123456789abcdefABCDEF", challenge.data[i]) != NULL && challenge.data[i] != '\0');
+	buf_clear(&challenge);
+	return 0;
+}

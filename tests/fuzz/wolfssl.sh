@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds Debian's own wolfSSL from its source package, with its options and patches, under the fuzzer's instrumentation and
+# AddressSanitizer, and the fuzz targets over it: build/fuzz-wolfssl. Then: run.sh --build build/fuzz-wolfssl
+# Needs a mirror with deb-src, which it names in a list of its own; the system's lists stay as they are.
+# Packages: dpkg-dev autoconf automake libtool make clang-14 (board/packages-test.txt). SIGNET_JOBS: compilers at once (2).
+set -euo pipefail
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${1:-$root/build/fuzz-wolfssl}
+jobs=${SIGNET_JOBS:-2}
+release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+version=$(dpkg-query -W -f '${source:Version}' libwolfssl-dev) # the one that signet is built with
+mkdir -p "$build/wolfssl/lists/partial"
+cd "$build/wolfssl"
+
+if [ ! -e prefix/lib/libwolfssl.a ]; then
+	signed=/usr/share/keyrings/debian-archive-keyring.gpg
+	cat >sources.list <<-END
+		deb-src [signed-by=$signed] http://deb.debian.org/debian $release main
+		deb-src [signed-by=$signed] http://deb.debian.org/debian-security $release-security main
+	END
+	own=(-o Dir::Etc::sourcelist="$PWD/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$PWD/lists")
+	apt-get "${own[@]}" -q update
+	rm -rf source && mkdir source
+	(cd source && apt-get "${own[@]}" -q source "wolfssl=$version")
+	cd source/wolfssl-*/
+	autoreconf -fi
+	# Debian's options (debian/rules)
+	./configure -q --prefix="$build/wolfssl/prefix" --enable-distro --enable-pkcs11 --disable-examples --disable-crypttests \
+		--enable-static --disable-shared CC=clang-14 LDFLAGS=-fsanitize=address \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address"
+	make -s -j "$jobs"
+	make -s install
+	cd "$build/wolfssl"
+	rm -f prefix/lib/libwolfssl.so* # --enable-distro makes both, whatever else is asked for
+fi
+
+cd "$root"
+PKG_CONFIG_PATH="$build/wolfssl/prefix/lib/pkgconfig" cmake --preset fuzz -B "$build"
+cmake --build "$build" -j "$jobs"
+grep -q "$build/wolfssl/prefix" "$build/CMakeCache.txt" || { echo "wolfssl.sh: another wolfSSL was taken" >&2; exit 1; }
