@@ -180,6 +180,11 @@ enum err clock_set(int64_t unix_s, struct why *why)
 		       "the clock cannot be set to %s: %s", text, strerror(reason));
 }
 
+bool clock_is_moment(int64_t unix_s)
+{
+	return unix_s >= 0 && unix_s <= CLOCK_LAST;
+}
+
 int64_t clock_boot_ms(void)
 {
 	return milliseconds(CLOCK_BOOTTIME);

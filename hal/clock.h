@@ -10,6 +10,7 @@ extern "C" {
 
 #define CLOCK_YEARS_15_S (15LL * 31556952) /* a device lives at most this long after its build */
 #define CLOCK_STEP_S 60                    /* wall against boot time: less is a leap second or a slow correction, no step */
+#define CLOCK_LAST 253402300799            /* unix s: 9999-12-31T23:59:59Z, the last that HTTP and X.509 can write */
 #define CLOCK_HINT_EVERY_S (24 * 3600)     /* a server's Date starts a renewal once a day at most */
 
 enum clock_setting { CLOCK_AUTO, CLOCK_TRUSTED, CLOCK_UNTRUSTED };
@@ -74,6 +75,8 @@ int64_t clock_within(const struct clock_view *view, int64_t t, int64_t not_befor
 bool clock_hint_allows(const struct clock_view *view, int64_t date, int64_t due_at, int64_t last_date, int64_t last_ago_s);
 /** Set the system's clock. ERR_DENIED "clock.set": no right to. */
 enum err clock_set(int64_t unix_s, struct why *why) MUST_CHECK;
+/** Is it a moment of the years 1970 to 9999? What a damaged file holds may be none, and arithmetic with it overflows. */
+bool clock_is_moment(int64_t unix_s);
 /** CLOCK_BOOTTIME in milliseconds: for deadlines and progress lines. */
 int64_t clock_boot_ms(void);
 /** RFC 3339 UTC text of a unix time, "2026-11-22T15:02:39Z"; out holds at least 21 bytes. */

@@ -11,12 +11,17 @@
 #define FOLDER "date"
 #define ASK_MS 20000                     /* one small GET */
 #define DAY_MS (24LL * 3600 * 1000)
-#define DATE_MAX 253402300799            /* unix s: the last that HTTP can write */
 
 struct hint {
 	int64_t date, asked_ms;   /* unix s, and CLOCK_BOOTTIME when it was; date 0: no answer */
 	int64_t spent, spent_ms;  /* the same of the last renewal that was begun; spent 0: none */
 };
+
+/* Else of another boot, in a run folder that outlived it; or damaged. */
+static bool is_boot_ms(int64_t ms)
+{
+	return ms >= 0 && ms <= clock_boot_ms();
+}
 
 static bool read_hint(const struct pass *pass, const char *profile, struct hint *out)
 {
@@ -26,7 +31,8 @@ static bool read_hint(const struct pass *pass, const char *profile, struct hint 
 	const char *text = note_read(&pass->store, FOLDER, profile, &file);
 	bool is_there = text != NULL && sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, &out->date, &out->asked_ms,
 	                                       &out->spent, &out->spent_ms) == 4 &&
-	                out->asked_ms <= clock_boot_ms(); /* else of another boot, in a run folder that outlived it */
+	                is_boot_ms(out->asked_ms) && is_boot_ms(out->spent_ms) && clock_is_moment(out->date) &&
+	                clock_is_moment(out->spent);
 	buf_clear(&file);
 	return is_there;
 }
@@ -90,7 +96,7 @@ void date_hint_ask(const struct pass *pass, const struct scep_profile *profile)
 		struct bytes in = buf_bytes(&payload);
 		if (unpack_number(&in, &high) == ERR_OK && unpack_number(&in, &low) == ERR_OK && in.len == 0)
 			hint.date = (int64_t)((uint64_t)high << 32 | low);
-		if (hint.date < 0 || hint.date > DATE_MAX)
+		if (!clock_is_moment(hint.date))
 			hint.date = 0;
 	}
 	child_end(&child);

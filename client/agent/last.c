@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "client/agent/note.h"
+#include "hal/clock.h"
 #include "hal/device.h"
 
 #define FOLDER "last"
@@ -50,6 +51,10 @@ enum err last_read(const struct store *store, const char *profile, struct last *
 	last.exit = (enum signet_exit)(strtol(lines[0], NULL, 10) & 31);
 	last.at = strtoll(lines[1], NULL, 10);
 	last.contact = strtoll(lines[2], NULL, 10);
+	if (!clock_is_moment(last.at) || !clock_is_moment(last.contact)) {
+		e = ERR_NOT_FOUND;
+		goto out;
+	}
 	snprintf(last.why.code, sizeof last.why.code, "%s", lines[3]);
 	snprintf(last.why.text, sizeof last.why.text, "%s", lines[4]);
 	snprintf(last.why.next_step, sizeof last.why.next_step, "%s", lines[5]);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "hal/clock.h"
 
 #define RECORD_MAX (2 * FILE_PATH_MAX + AUTHORITIES_TEXT_MAX + 1024) /* bytes: two paths and a dozen short lines */
 #define DOUBTS "moving" /* folder below RUN: a file for each daemon that is being moved */
@@ -33,6 +34,13 @@ static int64_t number_of(const char *text, const char *name)
 	char value[32];
 	value_of(text, name, value, sizeof value);
 	return strtoll(value, NULL, 10);
+}
+
+/* unix s; 0 for what is no moment */
+static int64_t moment_of(const char *text, const char *name)
+{
+	int64_t moment = number_of(text, name);
+	return clock_is_moment(moment) ? moment : 0;
 }
 
 /* Keys that are not there are "": a version before did not write them. */
@@ -103,8 +111,8 @@ void record_read(const struct store *store, const char *folder, const char *prof
 			value_of(text, "session", out->session, sizeof out->session);
 			out->told = (unsigned)number_of(text, "told");
 			out->proven = (unsigned)number_of(text, "proven");
-			out->told_at = number_of(text, "told_at");
-			out->first_proven_at = number_of(text, "first_proven_at");
+			out->told_at = moment_of(text, "told_at");
+			out->first_proven_at = moment_of(text, "first_proven_at");
 		}
 	}
 	if (is_in_doubt(store, profile))

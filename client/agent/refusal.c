@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "client/agent/refusal.h"
+#include "hal/clock.h"
 
 #define REFUSAL_MAX 2048 /* bytes: six lines */
 #define LINES 6
@@ -32,8 +33,11 @@ enum err refusal_read(const struct store *store, const char *profile, unsigned n
 	enum err e = generation_read(store, profile, number, name, &text, NULL);
 	if (e == ERR_OK && (buf_text(&text) == NULL || !split((char *)text.data, lines)))
 		e = ERR_NOT_FOUND; /* damaged: as if there were none */
-	if (e == ERR_OK) {
+	if (e == ERR_OK)
 		r.at = strtoll(lines[0], NULL, 10);
+	if (e == ERR_OK && !clock_is_moment(r.at))
+		e = ERR_NOT_FOUND;
+	if (e == ERR_OK) {
 		r.count = (unsigned)strtoul(lines[1], NULL, 10);
 		snprintf(r.by, sizeof r.by, "%s", lines[2]);
 		snprintf(r.why.code, sizeof r.why.code, "%s", lines[3]);

@@ -13,6 +13,7 @@
 #include "client/scep/issued.h"
 #include "client/scep/refusal.h"
 #include "client/scep/worker.h"
+#include "hal/clock.h"
 #include "hal/device.h"
 #include "hal/log.h"
 
@@ -215,7 +216,7 @@ static enum err may_ask_page(const struct step *s, struct why *why)
 	if (e == ERR_OK && file_read(path, &text, NULL) == ERR_OK) {
 		long long asked = 0;
 		const char *t = buf_text(&text);
-		if (t != NULL && sscanf(t, "%lld", &asked) == 1 && llabs(now - asked) < PAGE_INTERVAL_S) {
+		if (t != NULL && sscanf(t, "%lld", &asked) == 1 && clock_is_moment(asked) && llabs(now - asked) < PAGE_INTERVAL_S) {
 			e = why_set(why, ERR_AGAIN, "challenge.page_wait",
 			            "the challenge page was asked %lld s ago; it is asked once an hour", llabs(now - asked));
 			why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);

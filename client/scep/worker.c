@@ -10,7 +10,6 @@
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
 #define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and three for each reply of each url; a broken worker must not go on for ever */
 #define OPERATIONS_MAX 16 /* signatures and decryptions: a request takes three and its answer one, and there are two of each at most */
-#define DATE_MAX 253402300799 /* unix s: the end of the year 9999, the last that HTTP can write */
 
 /* ---- the child ---- */
 
@@ -195,7 +194,7 @@ static void pass_hint(const struct service *s, struct bytes in)
 	    unpack_number(&in, &low) != ERR_OK || in.len != 0)
 		return;
 	uint64_t value = (uint64_t)high << 32 | low;
-	if (value > 0 && ((kind == SCEP_HINT_DATE && value <= DATE_MAX) ||
+	if (value > 0 && ((kind == SCEP_HINT_DATE && clock_is_moment((int64_t)value)) ||
 	                  (kind == SCEP_HINT_RETRY_AFTER && value <= INT32_MAX)))
 		s->host->hint(s->host->ctx, (enum scep_hint)kind, (int64_t)value);
 }

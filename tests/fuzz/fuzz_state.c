@@ -48,7 +48,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	log_set_sink(ignore_log);
+	log_set_sink(fuzz_ignore_log);
 	return 0;
 }
 
@@ -57,9 +57,9 @@ static void read_meta(void)
 	struct generation_meta meta;
 	struct why why = { .code = "" };
 	enum err e = generation_meta_read(&store, "p", 1, &meta, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e == ERR_OK)
-		expect(memchr(meta.url, '\0', sizeof meta.url) != NULL &&
+		fuzz_expect(memchr(meta.url, '\0', sizeof meta.url) != NULL &&
 		       memchr(meta.transaction_id, '\0', sizeof meta.transaction_id) != NULL &&
 		       generation_meta_write(&store, "p", 1, &meta, &why) == ERR_OK);
 }
@@ -73,7 +73,7 @@ static void read_used(void)
 	bool is_used;
 	buf_init(&salt, 64);
 	enum err e = used_salt(&store, "p", &salt, &why);
-	expect(e == ERR_OK ? salt.len == 32 : why.code[0] != '\0');
+	fuzz_expect(e == ERR_OK ? salt.len == 32 : why.code[0] != '\0');
 	(void)used_has(&store, "p", in, &is_used, &why);
 	(void)used_add(&store, "p", in, &why);
 	buf_clear(&salt);
@@ -84,7 +84,7 @@ static void read_settings(void)
 	struct record record;
 	struct why why = { .code = "" };
 	record_read(&store, "wifi", "p", &record);
-	expect(memchr(record.at.path, '\0', sizeof record.at.path) != NULL);
+	fuzz_expect(memchr(record.at.path, '\0', sizeof record.at.path) != NULL);
 	(void)record_write(&store, "wifi", "p", &record, &why);
 }
 
@@ -92,7 +92,7 @@ static void read_last(void)
 {
 	struct last last;
 	if (last_read(&store, "p", &last) == ERR_OK)
-		expect((unsigned)last.exit <= 31 && memchr(last.why.text, '\0', sizeof last.why.text) != NULL);
+		fuzz_expect((unsigned)last.exit <= 31 && memchr(last.why.text, '\0', sizeof last.why.text) != NULL);
 }
 
 static void read_refusal(void)
@@ -101,7 +101,8 @@ static void read_refusal(void)
 	if (refusal_read(&store, "p", 1, REFUSED, &refusal) != ERR_OK)
 		return;
 	(void)refusal_is_due(&refusal, 600, REFUSED_MAX_S, NOW);
-	expect(refusal.at > NOW || refusal_is_due(&refusal, 600, REFUSED_MAX_S, NOW + REFUSED_MAX_S));
+	(void)refusal_retry_at(&refusal, 600, REFUSED_MAX_S);
+	fuzz_expect(refusal.at > NOW || refusal_is_due(&refusal, 600, REFUSED_MAX_S, NOW + REFUSED_MAX_S));
 }
 
 static void read_event(void)
@@ -109,7 +110,7 @@ static void read_event(void)
 	char name[] = "p.renewed.0a1b";
 	struct event event;
 	if (hook_event_read("/hooks", name, &event) == ERR_OK)
-		expect(event.kind == EVENT_RENEWED && strcmp(event.serial, "0a1b") == 0 && strcmp(event.profile, "p") == 0);
+		fuzz_expect(event.kind == EVENT_RENEWED && strcmp(event.serial, "0a1b") == 0 && strcmp(event.profile, "p") == 0);
 }
 
 static void read_hint(void)
@@ -127,7 +128,7 @@ static void read_revocation(void)
 	struct why why = { .code = "" };
 	if (!revocation_is_known(&store, "p", 1, &known))
 		return;
-	expect(memchr(known.serial, '\0', sizeof known.serial) != NULL);
+	fuzz_expect(memchr(known.serial, '\0', sizeof known.serial) != NULL);
 	(void)revocation_refused(&store, &profile, 1, NULL, &why);
 }
 
@@ -135,7 +136,7 @@ static void read_request(void)
 {
 	struct request_record record;
 	struct why why = { .code = "" };
-	expect_why(request_record_read(content, &record, &why), &why);
+	fuzz_expect_why(request_record_read(content, &record, &why), &why);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

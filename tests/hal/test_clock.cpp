@@ -269,6 +269,15 @@ TEST(clock, BootTimeRunsOn)
 	CHECK(passed >= 29 && passed < 5000);
 }
 
+TEST(clock, AMomentIsOfTheYears1970To9999)
+{
+	CHECK_TRUE(clock_is_moment(0));
+	CHECK_TRUE(clock_is_moment(253402300799)); /* date -u -d 9999-12-31T23:59:59Z +%s */
+	CHECK_FALSE(clock_is_moment(253402300800));
+	CHECK_FALSE(clock_is_moment(-1));
+	CHECK_FALSE(clock_is_moment(INT64_MIN));
+}
+
 TEST(clock, TextIsRfc3339)
 {
 	STRCMP_EQUAL("1970-01-01T00:00:00Z", text(0).c_str());

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <string>
 #include "client/agent/generation.h"
+#include "client/agent/last.h"
+#include "client/agent/record.h"
 #include "client/agent/refusal.h"
 #include "client/agent/store.h"
 #include "client/agent/used.h"
@@ -194,6 +196,34 @@ TEST(store, TheNextTryOfARefusedCertificateComesLaterEachTime)
 		CHECK_TRUE(refusal_is_due(&r, 3600, REFUSED_MAX_S, 1000 + pauses[i]));
 		CHECK_TRUE(refusal_is_due(&r, 3600, REFUSED_MAX_S, 999)); // the clock was wrong then
 	}
+}
+
+TEST(store, ARefusalOfNoMomentIsADamagedOne)
+{
+	struct refusal refusal;
+	make(1, "key.der cert.pem");
+	for (const char *at : { "9223372036854775807", "-9223372036854775808", "-1", "253402300800" }) {
+		std::string text = std::string(at) + "\n2\ncorp\nwifi.refused\nno\nask\n";
+		LONGS_EQUAL(ERR_OK, generation_write(&store, "p", 1, REFUSED, bytes_of(text), &why));
+		LONGS_EQUAL(ERR_NOT_FOUND, refusal_read(&store, "p", 1, REFUSED, &refusal));
+	}
+}
+
+TEST(store, TheLastTryAndTheSettingsHoldNoTimeThatArithmeticOverflowsWith)
+{
+	struct last last;
+	struct record record;
+	CHECK_EQUAL(ERR_OK, file_make_folder(folder->path("run/last").c_str(), 0755, &why));
+	std::string text = "11\n-9223372036854775808\n0\na\nb\nc\n1\n0\nboot\n";
+	LONGS_EQUAL(ERR_OK, file_write_atomic(folder->path("run/last/p").c_str(), bytes_of(text), 0644, &why));
+	LONGS_EQUAL(ERR_NOT_FOUND, last_read(&store, "p", &last));
+	text = "schema = 1\ntold = 3\ntold_at = -9223372036854775808\nfirst_proven_at = 9223372036854775807\n";
+	CHECK_EQUAL(ERR_OK, file_make_folder(folder->path("state/wifi").c_str(), 0700, &why));
+	LONGS_EQUAL(ERR_OK, file_write_atomic(folder->path("state/wifi/p").c_str(), bytes_of(text), 0600, &why));
+	record_read(&store, "wifi", "p", &record);
+	LONGS_EQUAL(3, record.told);
+	LONGLONGS_EQUAL(0, record.told_at);
+	LONGLONGS_EQUAL(0, record.first_proven_at);
 }
 
 // `current` cannot move (its temporary name is taken by a folder): the way back must stand already.
