@@ -3,6 +3,9 @@
 #define TESTS_FUZZ_DER_MUTATOR_H
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /**
  * Structure for libFuzzer: der_mutator.c holds the LLVMFuzzerCustomMutator and LLVMFuzzerCustomCrossOver of the targets
@@ -27,4 +30,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
                                  size_t max_size, unsigned int seed);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

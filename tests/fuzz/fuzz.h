@@ -7,65 +7,30 @@
 #include <string.h>
 #include "client/pki/certificate.h"
 #include "hal/log.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-/* What every target shares: libFuzzer's entry points, a promise that stops the run, and files of the corpus. */
+/* What every target shares: libFuzzer's entry points, promises that stop the run, and files of the corpus. */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FUZZ_FILE_MAX 8192 /* bytes: the longest of ours is a list of three certificates */
-
-/** A promise of the code under test. */
-static inline void expect(int is_kept)
-{
-	if (!is_kept)
-		__builtin_trap();
-}
-
-/** Nothing of what the target logs is read. */
-static inline void ignore_log(enum log_level level, const char *line)
-{
-	(void)level;
-	(void)line;
-}
-
+/** A promise of the code under test: the run stops with this input when it is broken. */
+void fuzz_expect(bool is_kept);
 /** A failure names code and sentence. */
-static inline void expect_why(enum err e, const struct why *why)
-{
-	expect(e == ERR_OK || e == ERR_NO_MEMORY || (why->code[0] != '\0' && why->text[0] != '\0'));
-}
+void fuzz_expect_why(enum err e, const struct why *why);
+/** A sink for hal/log.h: nothing of what the target logs is read. */
+void fuzz_ignore_log(enum log_level level, const char *line);
 
-/** The corpus is not as the target needs it. */
-static inline void broken(const char *path)
-{
-	fprintf(stderr, "%s: cannot be used\n", path);
-	abort();
-}
+/** A whole file of at most 8 KiB; the caller frees .data. These four end the program where the corpus is not as it must be. */
+struct bytes fuzz_load(const char *path);
+/** *out borrows from memory that stays to the end. */
+void fuzz_load_certificate(const char *path, struct certificate *out);
+void fuzz_load_into(const char *path, struct certificate_set *set);
+void fuzz_broken(const char *path);
 
-/** A file below tests/data; it lives to the end. */
-static inline struct bytes load(const char *path)
-{
-	uint8_t *data = malloc(FUZZ_FILE_MAX);
-	FILE *f = fopen(path, "rb");
-	if (data == NULL || f == NULL)
-		broken(path);
-	size_t len = fread(data, 1, FUZZ_FILE_MAX, f);
-	fclose(f);
-	return (struct bytes){ data, len };
+#ifdef __cplusplus
 }
-
-static inline void load_certificate(const char *path, struct certificate *out)
-{
-	if (certificate_parse(load(path), out, NULL) != ERR_OK)
-		broken(path);
-}
-
-static inline void load_into(const char *path, struct certificate_set *set)
-{
-	struct bytes der = load(path);
-	if (certificate_set_add(set, der) != ERR_OK)
-		broken(path);
-	free((void *)der.data);
-}
-
+#endif
 #endif

@@ -26,11 +26,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	log_set_sink(ignore_log);
-	load_into(TEST_DATA "/fuzz/certificate/root.der", &anchors);
-	load_into(TEST_DATA "/fuzz/certificate/issuing.der", &anchors);
-	load_certificate(TEST_DATA "/fuzz/certificate/issuing.der", &issuing);
-	load_certificate(TEST_DATA "/fuzz/certificate/ra.der", &agent);
+	log_set_sink(fuzz_ignore_log);
+	fuzz_load_into(TEST_DATA "/fuzz/certificate/root.der", &anchors);
+	fuzz_load_into(TEST_DATA "/fuzz/certificate/issuing.der", &anchors);
+	fuzz_load_certificate(TEST_DATA "/fuzz/certificate/issuing.der", &issuing);
+	fuzz_load_certificate(TEST_DATA "/fuzz/certificate/ra.der", &agent);
 	return 0;
 }
 
@@ -50,11 +50,11 @@ static void choose(const struct certificate_set *offered, bool has_rollover)
 	struct ra_choice choice = { .accepted.count = 0 };
 	struct why why = { .code = "" };
 	enum err e = ra_choose(&server, offered, &choice, &why);
-	expect_why(e, &why);
-	expect(e == ERR_OK ? choice.recipient.len > 0 && choice.issuing.len > 0 : choice.accepted.count == 0);
+	fuzz_expect_why(e, &why);
+	fuzz_expect(e == ERR_OK ? choice.recipient.len > 0 && choice.issuing.len > 0 : choice.accepted.count == 0);
 	for (size_t i = 0; !is_every_signature_good && i < choice.accepted.count; i++)
-		expect(is_own(buf_bytes(&choice.accepted.der[i])));
-	expect(is_every_signature_good || e != ERR_OK || is_own(buf_bytes(&choice.recipient)));
+		fuzz_expect(is_own(buf_bytes(&choice.accepted.der[i])));
+	fuzz_expect(is_every_signature_good || e != ERR_OK || is_own(buf_bytes(&choice.recipient)));
 	ra_choice_clear(&choice);
 }
 
@@ -65,11 +65,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct certificate single;
 	struct why why = { .code = "" };
 	if (certificate_parse(body, &single, NULL) == ERR_OK) {
-		expect(certificate_set_add(&offered, body) == ERR_OK);
+		fuzz_expect(certificate_set_add(&offered, body) == ERR_OK);
 	} else {
 		enum err e = cms_certificates(body, &offered, &why);
-		expect_why(e, &why);
-		expect((e == ERR_OK) == (offered.count > 0));
+		fuzz_expect_why(e, &why);
+		fuzz_expect((e == ERR_OK) == (offered.count > 0));
 	}
 	if (offered.count > 0) {
 		is_every_signature_good = false;

@@ -16,7 +16,7 @@ static void read_name(struct bytes name)
 	buf_init(&text, 64 * 1024);
 	(void)name_to_text(name, &text);
 	for (size_t i = 0; i < text.len; i++)
-		expect(text.data[i] >= 0x20);
+		fuzz_expect(text.data[i] >= 0x20);
 	(void)name_equal(name, name);
 	buf_clear(&text);
 }
@@ -30,24 +30,24 @@ static void use(const struct certificate *cert)
 	read_name(cert->subject);
 	read_name(cert->issuer);
 	(void)name_equal(cert->subject, cert->issuer);
-	expect(certificate_rsa_key(cert->spki, &key) != ERR_OK || (key.modulus_len > 0 && key.exponent % 2 == 1));
+	fuzz_expect(certificate_rsa_key(cert->spki, &key) != ERR_OK || (key.modulus_len > 0 && key.exponent % 2 == 1));
 	(void)certificate_key_id(cert, id);
 	revocation_places_read(cert, &places);
-	expect(places.count <= REVOCATION_PLACES_MAX);
+	fuzz_expect(places.count <= REVOCATION_PLACES_MAX);
 	(void)certificate_verify_signature(cert, cert, NULL);
 	if (cms_signature_oid(OID_RSA_ENCRYPTION, KEY_SHA256) != NULL)
 		(void)cms_signature_verify(cert, cms_signature_oid(OID_RSA_ENCRYPTION, KEY_SHA256), KEY_SHA256, cert->tbs,
 		                           cert->signature);
 	/* the PKCS#11 module has its own reader: what this one takes, that one must show as the same */
 	if (pkcs11_certificate_parts(cert->der, &serial, &issuer, &subject) == ERR_OK)
-		expect(bytes_equal(issuer, cert->issuer) && bytes_equal(subject, cert->subject));
+		fuzz_expect(bytes_equal(issuer, cert->issuer) && bytes_equal(subject, cert->subject));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	log_set_sink(ignore_log);
+	log_set_sink(fuzz_ignore_log);
 	return 0;
 }
 
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf der;
 	struct why why = { .code = "" };
 	enum err e = certificate_parse(in, &cert, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e == ERR_OK)
 		use(&cert);
 	(void)pkcs11_certificate_parts(in, &serial, &issuer, &subject);
@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)pkcs11_certificate_decode(in, &der);
 	buf_clear(&der);
 	e = certificate_set_from_pem(in, &set, &why);
-	expect((e == ERR_OK) == (set.count > 0));
+	fuzz_expect((e == ERR_OK) == (set.count > 0));
 	certificate_set_clear(&set);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "client/pki/cms_algorithm.h"
 #include "client/pki/cms_cipher.h"
 #include "client/scep/issued.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_keys.h"
 
 #define NOW 1800000000 /* within the validity of the corpus */
@@ -31,12 +32,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	log_set_sink(ignore_log);
-	load_certificate(TEST_DATA "/fuzz/certificate/signer.der", &signer);
-	load_certificate(TEST_DATA "/fuzz/certificate/leaf.der", &leaf);
-	load_into(TEST_DATA "/fuzz/certificate/root.der", &anchors);
-	load_into(TEST_DATA "/fuzz/certificate/issuing.der", &anchors);
-	struct bytes stored = load(TEST_DATA "/fuzz/state/record-request.der");
+	log_set_sink(fuzz_ignore_log);
+	fuzz_load_certificate(TEST_DATA "/fuzz/certificate/signer.der", &signer);
+	fuzz_load_certificate(TEST_DATA "/fuzz/certificate/leaf.der", &leaf);
+	fuzz_load_into(TEST_DATA "/fuzz/certificate/root.der", &anchors);
+	fuzz_load_into(TEST_DATA "/fuzz/certificate/issuing.der", &anchors);
+	struct bytes stored = fuzz_load(TEST_DATA "/fuzz/state/record-request.der");
 	stored.data++; /* the letter that picks the reader in fuzz_state */
 	stored.len--;
 	if (request_record_read(stored, &record, NULL) != ERR_OK)
@@ -59,7 +60,7 @@ static void seal(struct bytes content, struct buf *out)
 	memset(text, (int)(len - content.len), len);
 	if (content.len > 0)
 		memcpy(text, content.data, content.len);
-	expect(cms_cipher_encrypt(CMS_AES128, cek, iv, text, len) == ERR_OK);
+	fuzz_expect(cms_cipher_encrypt(CMS_AES128, cek, iv, text, len) == ERR_OK);
 	der_out_init(&der, out->max);
 	size_t outer = der_begin(&der);
 	der_put_oid(&der, OID_ENVELOPED_DATA);
@@ -91,7 +92,7 @@ static void seal(struct bytes content, struct buf *out)
 	der_end(&der, enveloped, DER_SEQUENCE);
 	der_end(&der, tagged, DER_CONTEXT_CONSTRUCTED(0));
 	der_end(&der, outer, DER_SEQUENCE);
-	expect(der_finish(&der, out) == ERR_OK);
+	fuzz_expect(der_finish(&der, out) == ERR_OK);
 	der_out_clear(&der);
 	free(text);
 }
@@ -105,13 +106,13 @@ static void judge(const struct certificate_set *certificates, bool subject_exact
 	struct certificate got;
 	struct why why = { .code = "" };
 	enum err e = issued_judge(&server, &record, subject_exact, none, certificates, &issued, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e != ERR_OK)
 		return;
-	expect(is_every_signature_good || bytes_equal(buf_bytes(&issued.leaf), leaf.der));
-	expect(certificate_parse(buf_bytes(&issued.leaf), &got, NULL) == ERR_OK);
-	expect(bytes_equal(got.spki, record.spki) && !got.is_ca && got.not_before <= NOW && got.not_after > NOW);
-	expect(certificate_has_eku(&got, OID_EKU_CLIENT_AUTH));
+	fuzz_expect(is_every_signature_good || bytes_equal(buf_bytes(&issued.leaf), leaf.der));
+	fuzz_expect(certificate_parse(buf_bytes(&issued.leaf), &got, NULL) == ERR_OK);
+	fuzz_expect(bytes_equal(got.spki, record.spki) && !got.is_ca && got.not_before <= NOW && got.not_after > NOW);
+	fuzz_expect(certificate_has_eku(&got, OID_EKU_CLIENT_AUTH));
 	issued_clear(&issued);
 }
 
@@ -119,12 +120,13 @@ static void judge(const struct certificate_set *certificates, bool subject_exact
 static void open_sealed(struct bytes inner)
 {
 	const struct cms_floor floor = { .allow_sha1 = false };
+	const struct device_key key = fuzz_key(BLOCK);
 	struct buf envelope, opened;
 	buf_init(&envelope, 256 * 1024);
 	buf_init(&opened, 256 * 1024);
 	seal(inner, &envelope);
-	expect(cms_open_envelope(buf_bytes(&envelope), signer.der, &fuzz_key, floor, &opened, NULL) == ERR_OK);
-	expect(bytes_equal(buf_bytes(&opened), inner));
+	fuzz_expect(cms_open_envelope(buf_bytes(&envelope), signer.der, &key, floor, &opened, NULL) == ERR_OK);
+	fuzz_expect(bytes_equal(buf_bytes(&opened), inner));
 	buf_clear(&opened);
 	buf_clear(&envelope);
 }
@@ -138,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size % 7 == 0) /* one in seven: seeding wolfCrypt's DRBG each time would be most of the work */
 		open_sealed(inner);
 	enum err e = cms_certificates(inner, &set, NULL);
-	expect((e == ERR_OK) == (set.count > 0));
+	fuzz_expect((e == ERR_OK) == (set.count > 0));
 	if (e == ERR_OK) {
 		is_every_signature_good = false;
 		judge(&set, true);

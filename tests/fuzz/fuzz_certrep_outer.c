@@ -32,7 +32,7 @@ static enum err verify(struct bytes message, struct cms_floor floor, struct cms_
 {
 	why = (struct why){ .code = "" };
 	enum err e = cms_verify_reply(message, TRANSACTION, nonce, &agents, &agents, floor, out, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	return e;
 }
 
@@ -40,14 +40,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	log_set_sink(ignore_log);
-	load_into(TEST_DATA "/fuzz/certificate/ra.der", &agents);
+	log_set_sink(fuzz_ignore_log);
+	fuzz_load_into(TEST_DATA "/fuzz/certificate/ra.der", &agents);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char path[512];
 		snprintf(path, sizeof path, TEST_DATA "/fuzz/certrep_outer/%s.der", names[i]);
-		struct bytes message = load(path);
+		struct bytes message = fuzz_load(path);
 		if (verify(message, lax, &own[i]) != ERR_OK)
-			broken(path);
+			fuzz_broken(path);
 		free((void *)message.data);
 	}
 	return 0;
@@ -65,10 +65,10 @@ static bool is_own(const struct cms_reply *reply)
 
 static void check(const struct cms_reply *reply)
 {
-	expect((reply->status == SCEP_SUCCESS) == (reply->envelope.len > 0));
-	expect(reply->fail_info >= -1 && reply->fail_info <= 4);
-	expect(strpbrk(reply->fail_info_text, "\n\r\t\x1b\x7f") == NULL);
-	expect(strpbrk(reply->microsoft_text, "\n\r\t\x1b\x7f") == NULL);
+	fuzz_expect((reply->status == SCEP_SUCCESS) == (reply->envelope.len > 0));
+	fuzz_expect(reply->fail_info >= -1 && reply->fail_info <= 4);
+	fuzz_expect(strpbrk(reply->fail_info_text, "\n\r\t\x1b\x7f") == NULL);
+	fuzz_expect(strpbrk(reply->microsoft_text, "\n\r\t\x1b\x7f") == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct certificate_set set = { .count = 0 };
 	is_every_signature_good = false;
 	if (verify(message, lax, &reply) == ERR_OK) {
-		expect(is_own(&reply));
+		fuzz_expect(is_own(&reply));
 		cms_reply_clear(&reply);
 	}
 	if (strcmp(why.code, "cms.format") == 0)
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* an announcement has the same outside (RFC 8894 section 4.7.1) */
 	if (cms_signed_certificates(message, &agents, NULL, lax, &set, NULL) != ERR_OK)
-		expect(set.count == 0);
+		fuzz_expect(set.count == 0);
 	certificate_set_clear(&set);
 	return 0;
 }

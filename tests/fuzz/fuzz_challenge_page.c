@@ -9,10 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf challenge;
 	buf_init(&challenge, 128);
 	enum err e = challenge_page_parse((struct bytes){ data, size }, &challenge, &why);
-	expect(e == ERR_OK ? challenge.len >= 8 && challenge.len <= 64 : challenge.len == 0);
-	expect_why(e, &why);
+	fuzz_expect(e == ERR_OK ? challenge.len >= 8 && challenge.len <= 64 : challenge.len == 0);
+	fuzz_expect_why(e, &why);
 	for (size_t i = 0; i < challenge.len; i++)
-		expect(strchr("0123456789abcdefABCDEF", challenge.data[i]) != NULL && challenge.data[i] != '\0');
+		fuzz_expect(strchr("0123456789abcdefABCDEF", challenge.data[i]) != NULL && challenge.data[i] != '\0');
 	buf_clear(&challenge);
 	return 0;
 }

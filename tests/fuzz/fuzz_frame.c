@@ -12,10 +12,10 @@ static void read_sent(struct bytes in)
 	scep_sent_init(&sent);
 	buf_init(&again, 1024 * 1024);
 	if (unpack_sent(in, &sent) == ERR_OK) {
-		expect(memchr(sent.url, '\0', sizeof sent.url) != NULL);
-		expect(pack_sent(&again, &sent) == ERR_OK && bytes_equal(buf_bytes(&again), in));
+		fuzz_expect(memchr(sent.url, '\0', sizeof sent.url) != NULL);
+		fuzz_expect(pack_sent(&again, &sent) == ERR_OK && bytes_equal(buf_bytes(&again), in));
 	} else {
-		expect(sent.message.len == 0 && sent.record.len == 0);
+		fuzz_expect(sent.message.len == 0 && sent.record.len == 0);
 	}
 	buf_clear(&again);
 	scep_sent_clear(&sent);
@@ -25,9 +25,9 @@ static void read_answer(struct bytes in)
 {
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	if (unpack_answer(in, &answer) == ERR_OK)
-		expect(answer.next_ca.count <= SCEP_NEXT_CA_MAX);
+		fuzz_expect(answer.next_ca.count <= SCEP_NEXT_CA_MAX);
 	else
-		expect(answer.certificates.count == 0 && answer.next_ca.count == 0);
+		fuzz_expect(answer.certificates.count == 0 && answer.next_ca.count == 0);
 	scep_answer_clear(&answer);
 }
 
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'O':
 		(void)unpack_outcome(&in, &why);
-		expect(memchr(why.text, '\0', sizeof why.text) != NULL && memchr(why.code, '\0', sizeof why.code) != NULL);
+		fuzz_expect(memchr(why.text, '\0', sizeof why.text) != NULL && memchr(why.code, '\0', sizeof why.code) != NULL);
 		break;
 	default:
 		read_parts(in);

@@ -10,7 +10,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	log_set_sink(ignore_log);
+	log_set_sink(fuzz_ignore_log);
 	return 0;
 }
 
@@ -22,11 +22,11 @@ static void read_blob(struct bytes in)
 	struct why why = { .code = "" };
 	buf_init(&again, 64 * 1024);
 	enum err e = key_file_read(in, &file, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e == ERR_OK)
-		expect(key_file_write(&file, &again) == ERR_OK && again.len <= in.len + 8);
+		fuzz_expect(key_file_write(&file, &again) == ERR_OK && again.len <= in.len + 8);
 	e = tpm_key_file_public(in, &key, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e == ERR_OK)
 		(void)roca_is_vulnerable(key.modulus, key.modulus_len);
 	buf_clear(&again);
@@ -40,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct why why = { .code = "" };
 	read_blob(in);
 	enum err e = software_key_load(in, &key, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e == ERR_OK)
-		expect(device_key_public(&key, &pub, &why) == ERR_OK && pub.modulus_len > 0);
+		fuzz_expect(device_key_public(&key, &pub, &why) == ERR_OK && pub.modulus_len > 0);
 	device_key_close(&key);
 	return 0;
 }

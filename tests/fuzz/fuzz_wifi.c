@@ -22,7 +22,7 @@ static void read_events(const char *text)
 		if (wifi_attempt_event(&attempt, &event, now) == WIFI_DO_RECONFIGURE)
 			wifi_attempt_again(&attempt, 0, now);
 		now += 700;
-		expect(wifi_attempt_wait_ms(&attempt, now) >= 1);
+		fuzz_expect(wifi_attempt_wait_ms(&attempt, now) >= 1);
 		(void)wifi_attempt_time(&attempt, now);
 		text += len;
 		text += *text == '\n';
@@ -36,11 +36,11 @@ static void read_answers(const char *text)
 	struct wifi_row row;
 	const char *at = text;
 	wifi_status_parse(text, &status);
-	expect(memchr(status.session, '\0', sizeof status.session) != NULL);
+	fuzz_expect(memchr(status.session, '\0', sizeof status.session) != NULL);
 	wifi_attempt_begin(&attempt, 0, false, true, 0, 60000);
 	(void)wifi_attempt_status(&attempt, &status, 100);
 	while (wifi_status_row(&at, &row))
-		expect(at > text && memchr(row.ssid, '\0', sizeof row.ssid) != NULL);
+		fuzz_expect(at > text && memchr(row.ssid, '\0', sizeof row.ssid) != NULL);
 	(void)wifi_status_is_seen(text, "Office");
 }
 
@@ -51,19 +51,19 @@ static void read_file(struct bytes text)
 	struct buf without;
 	struct why why = { .code = "" };
 	enum err e = wifi_marks_find(text, &file, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e != ERR_OK)
 		return;
-	expect(file.block_count <= WIFI_BLOCKS_MAX);
+	fuzz_expect(file.block_count <= WIFI_BLOCKS_MAX);
 	for (size_t i = 0; i < file.block_count; i++)
-		expect(file.blocks[i].start < file.blocks[i].end && file.blocks[i].end <= text.len);
+		fuzz_expect(file.blocks[i].start < file.blocks[i].end && file.blocks[i].end <= text.len);
 	buf_init(&without, 1024 * 1024);
 	e = wifi_remove(text, "office", &without, &why);
-	expect_why(e, &why);
+	fuzz_expect_why(e, &why);
 	if (e == ERR_OK) {
 		struct wifi_file after;
-		expect(wifi_marks_find(buf_bytes(&without), &after, &why) == ERR_OK);
-		expect(wifi_marks_block(&after, "office") == NULL);
+		fuzz_expect(wifi_marks_find(buf_bytes(&without), &after, &why) == ERR_OK);
+		fuzz_expect(wifi_marks_block(&after, "office") == NULL);
 	}
 	buf_clear(&without);
 }
