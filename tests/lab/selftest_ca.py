@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 LAB = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, LAB)
 
-from testca import lies, options  # noqa: E402
+from testca import lies, ntlm, options  # noqa: E402
 from testca.probe import SCEP, Client, Lab, Reply, check, http, run, same, tlv  # noqa: E402
 
 
@@ -461,6 +461,25 @@ def the_challenge_page_is_microsofts(lab):
           http(url, headers=headers)[2].decode("utf-16le"), "denied")
 
 
+def ntlm_is_microsofts(lab):
+    """RFC 1320 section A.5 and MS-NLMP section 4.2.4; then curl as the client."""
+    same(ntlm.md4(b"abc").hex(), "a448017aaf21d8525fc10ae87aa6729d", "MD4 of abc")
+    same(ntlm.md4(b"1234567890" * 8).hex(), "e33b4ddc9c38f2199c3e7b164fcc0536", "MD4 of two blocks")
+    key = ntlm.response_key("User", "Domain", "Password")
+    same(key.hex(), "0c868a403bfd7a93a3001ef22ef02e3f", "NTOWFv2")
+    rest = bytes.fromhex("01010000000000000000000000000000aaaaaaaaaaaaaaaa0000000002000c0044006f006d00610069006e00"
+                         "01000c005300650072007600650072000000000000000000")
+    same(ntlm.proof(key, bytes.fromhex("0123456789abcdef"), rest).hex(), "68cd0ab851e51c96aabc927bebef6a1c", "NTProofStr")
+    lab.mode(admin_login="ntlm")
+    url = lab.url + "/certsrv/mscep_admin/"
+    same(http(url)[0], 401, "status without a login")
+    for way, user, status in (("--ntlm", "LAB\\admin:Pa:ss w", "200"), ("--ntlm", "LAB\\admin:falsch", "401"),
+                              ("--ntlm", "LAB\\other:Pa:ss w", "401"), ("--basic", "LAB\\admin:Pa:ss w", "401")):
+        found = run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", way, "-K", "-", url,
+                    data=("user = \"%s\"\n" % user.replace("\\", "\\\\")).encode())
+        same(found.decode(), status, "%s %s" % (way, user))
+
+
 def scepclient(lab, url, challenge):
     """The certificate's file. A new folder each time: it uses again any CSR that it finds."""
     folder = tempfile.mkdtemp(dir=lab.folder)
@@ -515,7 +534,7 @@ CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the
           refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
           broken_replies_are_broken, rare_shapes_are_rare_and_openssl_reads_them, every_lie_can_be_told,
           a_listener_goes_away_and_comes_back, the_ca_is_renewed_and_says_so_before,
-          the_challenge_page_is_microsofts, scepclient_enrolls,
+          the_challenge_page_is_microsofts, ntlm_is_microsofts, scepclient_enrolls,
           no_challenge_is_written_down,
           scepserver_starts_and_stops)
 

@@ -6,13 +6,9 @@ import hmac
 import secrets
 import time
 
+from . import admin_page, ntlm
+
 CACHE_SLOTS = 5  # NDES's PasswordMax
-HEAD = ("<HTML><Head><Meta HTTP-Equiv=\"Content-Type\" Content=\"text/html; charset=UTF-8\">"
-        "<Title>Network Device Enrollment Service</Title></Head><Body BgColor=#FFFFFF>"
-        "<Font ID=locPageTitle><H1>Network Device Enrollment Service</H1></Font>"
-        "<P>Network Device Enrollment Service allows you to obtain certificates for routers or "
-        "other network devices using the Simple Certificate Enrollment Protocol (SCEP). </P>")
-TAIL = "<P>For more information see the documentation of your server. </P></Body></HTML>"
 
 
 def first_line(path):
@@ -31,12 +27,12 @@ class ChallengeBook:
         now = time.time()
         self.handed_out = {one: end for one, end in self.handed_out.items() if end > now}
 
-    def hand_out(self, seconds):
+    def hand_out(self, seconds, digits):
         """A new challenge, None if all slots hold unused ones."""
         self._drop_old()
         if len(self.handed_out) >= CACHE_SLOTS:
             return None
-        challenge = secrets.token_hex(8).upper()
+        challenge = secrets.token_hex(digits // 2).upper()
         self.handed_out[challenge] = time.time() + seconds
         return challenge
 
@@ -59,13 +55,7 @@ class ChallengeBook:
         return bool(mode.no_challenge)
 
 
-def is_admin(header, mode):
-    """Whether an Authorization header holds the user and password of the options; without
-    --admin-user the page is open to all."""
-    if not mode.admin_user:
-        return True
-    if not header or not mode.admin_password_file:
-        return False
+def _is_basic(header, mode):
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return False
@@ -77,24 +67,49 @@ def is_admin(header, mode):
     return hmac.compare_digest(given, wanted.encode("utf-8"))
 
 
-def admin_page(book, thumbprint, mode):
+class Guard:
+    """The login of the page, for one connection."""
+
+    def __init__(self, host_name):
+        self.host_name, self.ntlm = host_name, None
+
+    def _ask_ntlm(self, header, mode):
+        if self.ntlm is None:
+            domain, _, user = mode.admin_user.rpartition("\\")
+            self.ntlm = ntlm.Login(domain or self.host_name, self.host_name, user, first_line(mode.admin_password_file),
+                                   1 if mode.admin_login == "ntlm1" else 2)
+        return self.ntlm.answer(header)
+
+    def ask(self, header, mode):
+        """Values of WWW-Authenticate, or None: come in. Without --admin-user the page is open to all."""
+        if not mode.admin_user:
+            return None
+        offers = []
+        if mode.admin_login in ("ntlm", "ntlm1", "both"):
+            is_in, offer = self._ask_ntlm(header, mode)
+            if is_in:
+                return None
+            offers.append(offer)
+        if mode.admin_login in ("basic", "both"):
+            if header and _is_basic(header, mode):
+                return None
+            offers.append('Basic realm="%s"' % self.host_name)
+        return offers or ["Negotiate"]
+
+
+def admin_answer(book, thumbprint, mode):
     """(bytes of the page, one word for the log). UTF-16LE without a mark, though it says UTF-8."""
-    if mode.admin_denied:
-        decision = "denied"
-        text = "<P> You do not have sufficient permission to enroll with SCEP.  Please contact " \
-               "your system administrator. </P>"
+    if mode.admin_page in admin_page.ODD:
+        text, decision = admin_page.odd(mode.admin_page), "odd"
+    elif mode.admin_denied:
+        text, decision = admin_page.denied(mode.admin_page), "denied"
+    elif mode.admin_single:
+        text = admin_page.with_challenge(mode.admin_page, thumbprint, first_line(mode.static_challenge), None)
+        decision = "handed-out"
     else:
-        challenge = None if mode.admin_full else book.hand_out(mode.challenge_seconds)
+        challenge = None if mode.admin_full else book.hand_out(mode.challenge_seconds, mode.challenge_digits)
         decision = "handed-out" if challenge else "cache-full"
-        if challenge:
-            groups = " ".join(thumbprint[at:at + 8] for at in range(0, len(thumbprint), 8))
-            text = ("<P> The thumbprint (hash value) for the CA certificate is: <B> %s </B> "
-                    "<P> The enrollment challenge password is: <B> %s </B> "
-                    "<P> This password can be used only once and will expire within %d minutes. "
-                    "<P> Each enrollment requires a new challenge password. You can refresh this "
-                    "web page to obtain a new challenge password. </P>"
-                    % (groups, challenge, mode.challenge_seconds // 60))
-        else:
-            text = ("<P> The password cache is full. <P> Please use a password that was handed "
-                    "out already, or wait until one has expired (usually 60 minutes). </P>")
-    return (HEAD + text + TAIL).encode(mode.admin_encoding), decision
+        text = admin_page.with_challenge(mode.admin_page, thumbprint, challenge, mode.challenge_seconds // 60) \
+            if challenge else admin_page.full(mode.admin_page)
+    mark = "\ufeff" if mode.admin_mark else ""
+    return (mark + text).encode(mode.admin_encoding), decision

@@ -10,7 +10,7 @@ import json
 import os
 import time
 
-from . import lie_cms, lie_http, lies, revocation
+from . import admin_page, lie_cms, lie_http, lies, revocation
 
 
 def _one_of(*words):
@@ -131,8 +131,16 @@ OPTIONS = [
     _flag("need-message", "refuse GetCACaps and GetCACert without message= (404)"),
     _flag("no-get", "refuse PKIOperation by GET (405)"),
     Option("max-query", 65534, int, "longest query string; above: 404, as IIS 404.15"),
-    Option("admin-user", None, str, "user of the challenge page (Basic); without one it is open"),
+    Option("admin-user", None, str, "user of the challenge page, [DOMAIN\\\\]USER; without one it is open"),
     Option("admin-password-file", None, str, "file whose first line is his password"),
+    Option("admin-login", "basic", _one_of("basic", "ntlm", "both", "ntlm1", "negotiate"),
+           "login of the challenge page; NTLM is version 2; ntlm1: an attacker's, without target information"),
+    Option("admin-page", "english", _one_of(*admin_page.LANGUAGES, *admin_page.ODD),
+           "language of the challenge page, or a page that is no such one: %s"
+           % "|".join((*admin_page.LANGUAGES, *admin_page.ODD))),
+    _flag("admin-single", "the page shows static-challenge, as NDES with UseSinglePassword does"),
+    _flag("admin-mark", "the page begins with a byte-order mark"),
+    Option("challenge-digits", 16, int, "hex digits of a challenge from the page"),
     _flag("admin-denied", "the page says: You do not have sufficient permission"),
     _flag("admin-full", "the page says: The password cache is full"),
     Option("admin-status", 200, int, "HTTP status of the challenge page"),

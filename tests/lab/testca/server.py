@@ -78,6 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     timeout = SOCKET_TIMEOUT
     wbufsize = 1 << 16  # head and body in one segment: two would wait 40 ms for an ACK
     disable_nagle_algorithm = True
+    guard = None  # of the challenge page; one handler is one connection
 
     def log_message(self, *_):
         pass  # log.jsonl has it
@@ -203,11 +204,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _admin(self, mode, entry):
         entry["operation"] = "mscep_admin"
-        if not challenges.is_admin(self.headers.get("Authorization"), mode):
+        header = self.headers.get("Authorization")
+        if header:
+            entry["login"] = header.partition(" ")[0]
+        self.guard = self.guard or challenges.Guard(self.server.host_name)
+        offers = self.guard.ask(header, mode)
+        if offers is not None:
             entry["decision"] = "unauthorized"
-            return page(401, "401 - Unauthorized",
-                        [("WWW-Authenticate", 'Basic realm="%s"' % self.server.host_name)])
-        body, entry["decision"] = challenges.admin_page(
+            return page(401, "401 - Unauthorized", [("WWW-Authenticate", offer) for offer in offers])
+        body, entry["decision"] = challenges.admin_answer(
             self.server.authority.book, self.server.authority.hierarchy.md5(), mode)
         return Answer(mode.admin_status, "text/html", body)
 
