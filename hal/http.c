@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <curl/curl.h>
 #include "hal/clock.h"
+#include "hal/ntlm.h"
 #include "hal/wiped_memory.h"
 
 #define HEADERS_MAX (64 * 1024) /* bytes of all response headers: endless headers must end */
@@ -22,6 +23,7 @@ struct transfer {
 	bool has_big_body;
 	bool has_big_header;
 	unsigned failures; /* wiped_failures() when it began */
+	bool has_weak_ntlm;
 };
 
 static size_t take_body(char *data, size_t size, size_t count, void *user)
@@ -37,11 +39,11 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 static size_t take_header(char *data, size_t size, size_t count, void *user)
 {
 	struct transfer *t = user;
-	(void)data;
 	t->header_len += size * count;
-	if (t->header_len <= HEADERS_MAX)
+	t->has_big_header = t->header_len > HEADERS_MAX;
+	t->has_weak_ntlm = ntlm_is_weak(data, size * count);
+	if (!t->has_big_header && !t->has_weak_ntlm)
 		return size * count;
-	t->has_big_header = true;
 	return CURL_WRITEFUNC_ERROR;
 }
 
@@ -126,6 +128,15 @@ static bool is_about_dates(const char *words)
 	return false;
 }
 
+static enum err weak_ntlm(const char *shown, struct why *why)
+{
+	enum err e =
+	    why_set(why, ERR_UNTRUSTED, "http.ntlm_old",
+		    "%s asks for an NTLMv1 answer, from which the password can be computed: none was sent", shown);
+	why_next(why, "let the server ask for NTLMv2; if it does, somebody in between wants the password");
+	return e;
+}
+
 static enum err translate(CURLcode code, const struct transfer *t, const char *url,
 			  const char *words, struct why *why)
 {
@@ -137,6 +148,8 @@ static enum err translate(CURLcode code, const struct transfer *t, const char *u
 	bool has_big_line = code == CURLE_OUT_OF_MEMORY && wiped_failures() == t->failures;
 	if (t->has_big_header || has_big_line)
 		return too_big(shown, "reply's header", HEADERS_MAX, why);
+	if (t->has_weak_ntlm)
+		return weak_ntlm(shown, why);
 	const struct meaning *m = meaning_of(code);
 	bool is_date = m->err == ERR_UNTRUSTED && is_about_dates(words);
 	why_set(why, m->err, is_date ? "http.tls_date" : m->word, "%s: %s", shown,
@@ -189,8 +202,39 @@ static enum err set_anchors(CURL *curl, struct bytes ca, struct why *why)
 	return e;
 }
 
-/* Copies of libcurl are wiped by hal/wiped_memory.h. */
-static enum err set_login(CURL *curl, const struct http_request *r, struct why *why)
+static char *part_of(const char *url, CURLUPart part)
+{
+	char *text = NULL;
+	char *copy = NULL;
+	CURLU *parsed = curl_url();
+	if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK)
+		copy = strdup(text);
+	curl_free(text);
+	curl_url_cleanup(parsed);
+	return copy;
+}
+
+/* Nobody sits between this machine and itself. */
+static bool is_loopback(const char *url)
+{
+	char *host = part_of(url, CURLUPART_HOST);
+	bool is_so = host != NULL && (strncmp(host, "127.", 4) == 0 ? strspn(host, "0123456789.") == strlen(host)
+								      : strcmp(host, "[::1]") == 0 ||
+									    strcasecmp(host, "localhost") == 0);
+	free(host);
+	return is_so;
+}
+
+static bool may_send_basic(const char *url)
+{
+	return strncasecmp(url, "https://", 8) == 0 || is_loopback(url);
+}
+
+/* libcurl asks without a login first when there are two schemes to choose from, and takes NTLM
+ * before Basic. Copies of libcurl are wiped by hal/wiped_memory.h. */
+static enum err set_login(CURL *curl, const struct http_request *r, const char *url,
+			  struct why *why)
 {
 	struct buf copy;
 	if (r->user == NULL)
@@ -198,19 +242,38 @@ static enum err set_login(CURL *curl, const struct http_request *r, struct why *
 	buf_init(&copy, PASSWORD_MAX + 1);
 	enum err e =
 	    r->password != NULL ? buf_add(&copy, r->password->data, r->password->len) : ERR_OK;
-	if (e == ERR_OK &&
-	    (copy.len > PASSWORD_MAX || (copy.len > 0 && memchr(copy.data, 0, copy.len) != NULL)))
+	if (e == ERR_TOO_BIG ||
+	    (e == ERR_OK &&
+	     (copy.len > PASSWORD_MAX || (copy.len > 0 && memchr(copy.data, 0, copy.len) != NULL))))
 		e = why_set(why, ERR_INVALID, "http.login",
-			    "the password of \"%s\" is longer than %d bytes or has a NUL in it",
-			    r->user, PASSWORD_MAX);
+			    "the password is longer than %d bytes or has a NUL in it", PASSWORD_MAX);
 	const char *password = e == ERR_OK ? buf_text(&copy) : NULL;
 	if (e == ERR_OK &&
 	    (password == NULL || curl_easy_setopt(curl, CURLOPT_USERNAME, r->user) != CURLE_OK ||
 	     curl_easy_setopt(curl, CURLOPT_PASSWORD, password) != CURLE_OK))
 		e = ERR_NO_MEMORY;
-	curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	buf_clear(&copy);
+	unsigned long schemes = CURLAUTH_NTLM | (may_send_basic(url) ? CURLAUTH_BASIC : 0);
+	if (e == ERR_OK && curl_easy_setopt(curl, CURLOPT_HTTPAUTH, schemes) != CURLE_OK)
+		e = why_set(why, ERR_INVALID, "http.login",
+			    "this libcurl has no NTLM, and Basic is not sent over plain http");
+	/* NTLM is of one connection, which HTTP/2 has not (RFC 4559 section 6 on its kind) */
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	if (is_loopback(url))
+		curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* a proxy's own loopback is another's */
 	return e;
+}
+
+static enum http_login login_of(CURL *curl, const char *url)
+{
+	long offered = 0;
+	if (curl_easy_getinfo(curl, CURLINFO_HTTPAUTH_AVAIL, &offered) != CURLE_OK || offered == 0)
+		return HTTP_LOGIN_NONE;
+	if ((offered & (long)CURLAUTH_NTLM) != 0)
+		return HTTP_LOGIN_USABLE;
+	if ((offered & (long)CURLAUTH_BASIC) != 0)
+		return may_send_basic(url) ? HTTP_LOGIN_USABLE : HTTP_LOGIN_CLEAR;
+	return HTTP_LOGIN_OTHER;
 }
 
 /* RFC 9110 section 10.2.3: seconds, or a date; that is seen from the server's Date, for our clock
@@ -227,7 +290,7 @@ static int64_t retry_after(const char *value, int64_t date)
 	return until <= from ? 0 : until - from < INT32_MAX ? until - from : INT32_MAX;
 }
 
-static void read_facts(CURL *curl, struct http_reply *reply)
+static void read_facts(CURL *curl, const char *url, struct http_reply *reply)
 {
 	struct curl_header *header;
 	const char *type = NULL;
@@ -240,6 +303,8 @@ static void read_facts(CURL *curl, struct http_reply *reply)
 	}
 	if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
 		reply->retry_after_s = retry_after(header->value, reply->date);
+	if (reply->status == 401)
+		reply->login = login_of(curl, url);
 }
 
 static enum err set_body(CURL *curl, const struct http_request *r, struct curl_slist **headers)
@@ -300,7 +365,7 @@ static enum err one_transfer(const struct http_request *r, const char *url, int6
 	set_common(curl, r, t, words);
 	enum err e = set_anchors(curl, r->ca, why);
 	if (e == ERR_OK)
-		e = set_login(curl, r, why);
+		e = set_login(curl, r, url, why);
 	if (e == ERR_OK && curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
 		e = ERR_NO_MEMORY;
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
@@ -311,26 +376,13 @@ static enum err one_transfer(const struct http_request *r, const char *url, int6
 	if (code != CURLE_OK)
 		e = translate(code, t, url, words, why);
 	if (e == ERR_OK) {
-		read_facts(curl, &t->reply);
+		read_facts(curl, url, &t->reply);
 		if (r->body == NULL && is_redirect(t->reply.status))
 			e = read_location(curl, url, out_location);
 	}
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 	return e;
-}
-
-static char *part_of(const char *url, CURLUPart part)
-{
-	char *text = NULL;
-	char *copy = NULL;
-	CURLU *parsed = curl_url();
-	if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK)
-		copy = strdup(text);
-	curl_free(text);
-	curl_url_cleanup(parsed);
-	return copy;
 }
 
 static bool is_same_part(const char *a, const char *b, CURLUPart part)

@@ -18,10 +18,18 @@ struct http_request {
 	const char *content_type; /* of body; NULL with GET */
 	const char *proxy;        /* NULL or "": as the environment says; "none": no proxy */
 	struct bytes ca;          /* PEM of the anchors for https; empty: the system's store */
-	const char *user;         /* Basic auth; NULL: none */
+	const char *user;         /* for a server that asks for a login, see below; NULL: none */
 	const struct buf *password;
 	int64_t timeout_ms;       /* whole exchange, from now; > 0 */
 	size_t body_max;          /* bytes of the reply's body; 0: HTTP_BODY_MAX */
+};
+
+/** The login that a reply asks for (RFC 9110 section 11.6.1), when it still does so at the end. */
+enum http_login {
+	HTTP_LOGIN_NONE,   /* it asks for none, or names no scheme */
+	HTTP_LOGIN_USABLE, /* a scheme that was tried, or would be with a user */
+	HTTP_LOGIN_CLEAR,  /* Basic alone, over plain http: the password was not sent */
+	HTTP_LOGIN_OTHER   /* Negotiate, Digest, ...: none that is spoken here */
 };
 
 struct http_reply {
@@ -30,6 +38,7 @@ struct http_reply {
 	struct buf body;        /* bounded by the request's body_max; released by http_reply_clear() */
 	int64_t date;           /* Date header, unix s; 0 when absent */
 	int64_t retry_after_s;  /* Retry-After, a date counted from Date; 0 when absent; < 2^31 */
+	enum http_login login;
 };
 
 /**
@@ -37,11 +46,16 @@ struct http_reply {
  * Redirects: at most 3 of a GET, on the same host and port, or from http to https there (80 to 443
  * too); never back to http, never to another host. Blocks up to timeout_ms. No threads.
  *
+ * A user's password answers NTLM, by NTLMv2 only, and where that is not offered Basic; Basic not over plain http, except
+ * to this machine itself: whoever sits between could ask for it. By NTLM libcurl sends ASCII passwords right, and no other.
+ *
  * ERR_UNREACHABLE  "http.resolve", "http.connect", "http.tls" (no TLS 1.2 handshake), "http.timeout"
  *                  (stall too), "http.redirect", "http.protocol" (no HTTP), "http.io"
  * ERR_UNTRUSTED    "http.tls": the TLS peer does not verify; "http.tls_date": by its dates and the system's clock
+ *                  "http.ntlm_old": the server asks for an NTLMv1 answer; none was sent
  * ERR_TOO_BIG      "http.too_big": body cap, or 64 KiB of headers
- * ERR_INVALID      "http.url": another scheme, no URL, a login in it; "http.login": password unusable
+ * ERR_INVALID      "http.url": another scheme, no URL, a login in it; "http.login": password unusable,
+ *                  or libcurl was built without NTLM
  * ERR_IO           "http.tls": ca holds no certificate
  * ERR_UNSUPPORTED  "http.tls": this libcurl's TLS takes ca from a file only (wolfSSL before curl 8.2, GnuTLS before 8.18)
  * ERR_NO_MEMORY

@@ -205,24 +205,40 @@ static enum err count_boot(struct step *s, struct why *why)
 	return write_meta(s, why);
 }
 
+/* *out: unix s, 0 when never. A file that is there and cannot be read may hold anything: no page is asked then. */
+static enum err read_page_asked(const char *path, int64_t *out, struct why *why)
+{
+	struct buf text;
+	char line[32] = "";
+	long long asked = 0;
+	buf_init(&text, 64);
+	enum err e = file_read(path, &text, why);
+	if (e == ERR_NOT_FOUND || e == ERR_TOO_BIG) /* too big: not by us */
+		e = ERR_OK;
+	else if (e == ERR_OK)
+		snprintf(line, sizeof line, "%.*s", (int)text.len, text.len > 0 ? (const char *)text.data : "");
+	if (e == ERR_OK)
+		*out = sscanf(line, "%lld", &asked) == 1 && clock_is_moment(asked) ? (int64_t)asked : 0;
+	buf_clear(&text);
+	return e;
+}
+
 /* On both sides of the last time: a device without a clock starts each boot at the same moment. */
 static enum err may_ask_page(const struct step *s, struct why *why)
 {
 	char path[FILE_PATH_MAX];
 	struct buf text;
 	int64_t now = (int64_t)time(NULL);
+	int64_t asked = 0;
 	buf_init(&text, 64);
 	enum err e = store_path(&s->pass->store, "scep", s->profile->name, "page_asked", path);
-	if (e == ERR_OK && file_read(path, &text, NULL) == ERR_OK) {
-		long long asked = 0;
-		const char *t = buf_text(&text);
-		if (t != NULL && sscanf(t, "%lld", &asked) == 1 && clock_is_moment(asked) && llabs(now - asked) < PAGE_INTERVAL_S) {
-			e = why_set(why, ERR_AGAIN, "challenge.page_wait",
-			            "the challenge page was asked %lld s ago; it is asked once an hour", llabs(now - asked));
-			why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);
-		}
+	if (e == ERR_OK)
+		e = read_page_asked(path, &asked, why);
+	if (e == ERR_OK && llabs(now - asked) < PAGE_INTERVAL_S) {
+		e = why_set(why, ERR_AGAIN, "challenge.page_wait",
+		            "the challenge page was asked %lld s ago; it is asked once an hour", llabs(now - asked));
+		why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);
 	}
-	buf_cut(&text, 0);
 	if (e == ERR_OK)
 		e = buf_add_format(&text, "%lld\n", (long long)now);
 	if (e == ERR_OK)

@@ -217,6 +217,26 @@ enum err exchange_message(const struct exchange *x, const char *url, bool use_po
 	return e;
 }
 
+/* 401: why the account did not open the page. */
+static enum err login_error(const char *url, bool has_user, enum http_login login, struct why *why)
+{
+	if (!has_user) {
+		why_set(why, ERR_DENIED, "challenge.account", "%s asks for an account", url);
+		why_next(why, "set challenge_credentials_file: user in its first line, password in its second");
+	} else if (login == HTTP_LOGIN_CLEAR) {
+		why_set(why, ERR_DENIED, "challenge.login_clear",
+		        "%s asks for the password in clear (Basic over http): it was not sent", url);
+		why_next(why, "use https in challenge_url, or turn on Windows authentication with NTLM for this path");
+	} else if (login == HTTP_LOGIN_OTHER) {
+		why_set(why, ERR_DENIED, "challenge.login_kind", "%s offers neither NTLM nor Basic to log in", url);
+		why_next(why, "on the server: add the provider NTLM to the Windows authentication of this path");
+	} else {
+		why_set(why, ERR_DENIED, "challenge.login", "%s does not accept the account of challenge_credentials_file", url);
+		why_next(why, "check user (DOMAIN\\user) and password, and whether the account is locked or has expired");
+	}
+	return ERR_DENIED;
+}
+
 enum err exchange_page(const struct exchange *x, const char *url, const char *user, const struct buf *password,
                        struct buf *out, struct why *why)
 {
@@ -224,9 +244,7 @@ enum err exchange_page(const struct exchange *x, const char *url, const char *us
 	struct http_request request = { .url = url, .user = user, .password = password };
 	enum err e = get(x, &request, &reply, why);
 	if (e == ERR_OK && reply.status == 401) {
-		e = why_set(why, ERR_DENIED, "challenge.login", "%s does not accept the account of challenge_credentials_file",
-		            url);
-		why_next(why, "check user and password; Basic authentication must be on for this path");
+		e = login_error(url, user != NULL, reply.login, why);
 	} else if (e == ERR_OK && reply.status != 200) {
 		e = status_error(url, reply.status, why);
 	} else if (e == ERR_OK) {

@@ -27,7 +27,8 @@ enum err exchange_next_ca(const struct exchange *x, const char *url, const char 
 /** PKIOperation by POST, or by GET with message= when the server has no POST. Appends the reply's body. */
 enum err exchange_message(const struct exchange *x, const char *url, bool use_post, struct bytes message,
                           struct buf *out, struct why *why) MUST_CHECK;
-/** A page with Basic authentication. Appends its body, which holds a secret. */
+/** The challenge page, behind a login (hal/http.h) where user is not NULL. Appends its body, which holds a secret.
+ *  ERR_DENIED "challenge.login", "challenge.login_clear", "challenge.login_kind", "challenge.account": no way in. */
 enum err exchange_page(const struct exchange *x, const char *url, const char *user, const struct buf *password,
                        struct buf *out, struct why *why) MUST_CHECK;
 

@@ -56,6 +56,13 @@ TEST_GROUP(http)
 			n++;
 		return n;
 	}
+	/* RFC 7617 section 2: user "Aladdin", password "open sesame" */
+	void give_login()
+	{
+		LONGS_EQUAL(ERR_OK, buf_add_text(&password, "open sesame"));
+		request.user = "Aladdin";
+		request.password = &password;
+	}
 	void nothing_came()
 	{
 		LONGS_EQUAL(0, reply.status);
@@ -330,17 +337,62 @@ TEST(http, ALoginIsSentOnlyWhenGivenAndOnlyToItsHost)
 	setenv("HOME", lab.folder.c_str(), 1);
 	LONGS_EQUAL(ERR_OK, get("/ok"));
 	LONGS_EQUAL(0, times_asked("Authorization"));
-	/* RFC 7617 section 2: user "Aladdin", password "open sesame" */
-	LONGS_EQUAL(ERR_OK, buf_add_text(&password, "open sesame"));
-	request.user = "Aladdin";
-	request.password = &password;
-	LONGS_EQUAL(ERR_OK, get("/r/1"));
-	LONGS_EQUAL(2, times_asked("\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
+	give_login();
+	LONGS_EQUAL(ERR_OK, get("/r/1")); /* which asks for none */
+	LONGS_EQUAL(0, times_asked("Authorization"));
+	LONGS_EQUAL(ERR_OK, get("/ask-basic"));
+	LONGS_EQUAL(200, reply.status);
+	LONGS_EQUAL(1, times_asked("\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
 	refused(ERR_UNREACHABLE, "http.redirect",
-		"/to/http://localhost:" + std::to_string(server.port) + "/ok");
-	LONGS_EQUAL(3, times_asked("Authorization"));
+		"/to/http://localhost:" + std::to_string(server.port) + "/ask-basic");
+	LONGS_EQUAL(1, times_asked("Authorization"));
 	LONGS_EQUAL(ERR_OK, buf_add(&password, "\0x", 2));
-	refused(ERR_INVALID, "http.login", "/ok");
+	refused(ERR_INVALID, "http.login", "/ask-basic");
+}
+
+TEST(http, BasicGoesToThisMachineOnlyWhereTheLineIsInClear)
+{
+	std::string proxy = "http://127.0.0.1:" + std::to_string(server.port);
+	give_login();
+	request.proxy = proxy.c_str();
+	for (std::string host : {"ndes1.test", "127.evil.test", "127.0.0.1.test", "10.0.0.1", "[2001:db8::1]"}) {
+		LONGS_EQUAL_TEXT(ERR_OK, get_url("http://" + host + "/ask-basic"), host.c_str());
+		LONGS_EQUAL_TEXT(401, reply.status, host.c_str());
+		LONGS_EQUAL_TEXT(HTTP_LOGIN_CLEAR, reply.login, host.c_str());
+	}
+	LONGS_EQUAL(0, times_asked("Authorization: Basic"));
+	CHECK(times_asked("GET http://ndes1.test/ask-basic") > 0);
+	/* nor to a proxy: this machine is reached without it */
+	LONGS_EQUAL(ERR_OK, get("/ask-basic"));
+	LONGS_EQUAL(200, reply.status);
+	LONGS_EQUAL(0, times_asked("GET " + server.url("/ask-basic")));
+}
+
+TEST(http, ALoginThatIsNotSpokenHereIsToldApart)
+{
+	LONGS_EQUAL(ERR_OK, get("/ask-basic"));
+	LONGS_EQUAL(HTTP_LOGIN_USABLE, reply.login);
+	LONGS_EQUAL(ERR_OK, get("/404"));
+	LONGS_EQUAL(HTTP_LOGIN_NONE, reply.login);
+	give_login();
+	LONGS_EQUAL(ERR_OK, get("/ask-other"));
+	LONGS_EQUAL(401, reply.status);
+	LONGS_EQUAL(HTTP_LOGIN_OTHER, reply.login);
+	LONGS_EQUAL(0, times_asked("Authorization"));
+}
+
+TEST(http, NtlmGoesBeforeBasicAndItsOldVersionIsNotSpoken)
+{
+	/* MS-NLMP section 4.2.2.3: no target information */
+	lab.write("challenge", "TlRMTVNTUAACAAAADAAMADgAAAAzggLiASNFZ4mrze8AAAAAAAAAAAAAAAAAAAAABgBwFwAAAA9TAGUAcgB2AGUAcgA=");
+	give_login();
+	for (const char *path : {"/ask-both", "/ask-ntlm"}) {
+		refused(ERR_UNTRUSTED, "http.ntlm_old", path);
+		CHECK(why.next_step[0] != '\0');
+	}
+	LONGS_EQUAL(0, times_asked("Authorization: Basic"));
+	LONGS_EQUAL(2, times_asked("Authorization: NTLM TlRMTVNTUAAB")); /* an offer, message type 1 */
+	LONGS_EQUAL(0, times_asked("Authorization: NTLM TlRMTVNTUAAD")); /* no answer, message type 3 */
 }
 
 /* Occurrences of text in the writable memory of this process; `masked` so that it does not find
@@ -384,7 +436,8 @@ TEST(http, NoCopyOfALoginStaysInMemory)
 		LONGS_EQUAL(ERR_OK, buf_add(&password, &c, 1));
 	request.user = "user";
 	request.password = &password;
-	LONGS_EQUAL(ERR_OK, get("/ok"));
+	LONGS_EQUAL(ERR_OK, get("/ask-basic"));
+	LONGS_EQUAL(200, reply.status);
 	LONGS_EQUAL(0, times_in_memory(masked));
 }
 

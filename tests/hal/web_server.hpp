@@ -128,13 +128,37 @@ class WebServer
 			while (send_all(fd, piece))
 				;
 	}
+	/* /ask-basic, /ask-ntlm, /ask-other or /ask-both: a login, which any answer satisfies. The challenge of NTLM is
+	 * what stands in the file "challenge" beside the record. */
+	void ask_login(int fd, const std::string &path, const std::string &request)
+	{
+		std::string wanted = path.substr(path.find("/ask-") + 5);
+		std::string asked;
+		if (wanted == "basic" || wanted == "both")
+			asked += "WWW-Authenticate: Basic realm=\"lab\"\r\n";
+		if (wanted == "other")
+			asked += "WWW-Authenticate: Bearer\r\nWWW-Authenticate: Negotiate\r\n";
+		if (wanted == "ntlm" || wanted == "both") {
+			std::ifstream challenge(folder + "/challenge");
+			std::string token;
+			challenge >> token;
+			bool is_negotiated = request.find("Authorization: NTLM ") != std::string::npos;
+			asked += "WWW-Authenticate: NTLM" + (is_negotiated ? " " + token : "") + "\r\n";
+		}
+		if (request.find("Authorization: Basic ") != std::string::npos)
+			send_all(fd, page("", "hello"));
+		else
+			send_all(fd, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n" + asked + "\r\n");
+	}
 	void answer(int fd, const std::string &path, const std::string &request)
 	{
 		if (request[0] == 0x16)
 			send_all(fd, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
 		static const char date[] = "Date: Sun, 22 Nov 2026 15:02:39 GMT\r\n";
 		std::string ok = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
-		if (path == "/ok" || path.compare(0, 4, "/ok?") == 0 ||
+		if (path.find("/ask-") != std::string::npos && path.compare(0, 4, "/to/") != 0)
+			ask_login(fd, path, request);
+		else if (path == "/ok" || path.compare(0, 4, "/ok?") == 0 ||
 		    path.compare(0, 7, "http://") == 0)
 			send_all(fd,
 				 page(std::string(date) + "Content-Type: text/plain\r\n", "hello"));

@@ -59,6 +59,31 @@ TEST(challenge_page, AnotherLanguageDoesNotMatter)
 	STRCMP_EQUAL("00ffAA11", buf_text(&challenge));
 }
 
+TEST(challenge_page, AUtf16PageOfAnotherScriptIsReadWithoutAMark)
+{
+	/* Katakana: no byte of these characters is zero */
+	std::string text = utf16le("<HTML><P>");
+	for (int i = 0; i < 500; i++)
+		text += "\xd1\x30";
+	text += utf16le("(SCEP)<B> 8CE31702 1F690069 </B> <B> 8CE317021F690069 </B>");
+	LONGS_EQUAL(ERR_OK, parse(text));
+	STRCMP_EQUAL("8CE317021F690069", buf_text(&challenge));
+}
+
+TEST(challenge_page, OtherLengthsAndTagsWithAttributesAreRead)
+{
+	for (size_t digits : { size_t{ 8 }, size_t{ 32 }, size_t{ 128 } }) {
+		buf_cut(&challenge, 0);
+		std::string wanted(digits, 'A');
+		LONGS_EQUAL(ERR_OK, parse("<body><br><b id=x> " + wanted + "</B>"));
+		STRCMP_EQUAL(wanted.c_str(), buf_text(&challenge));
+	}
+	buf_cut(&challenge, 0);
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<b>" + std::string(129, 'A') + "</b>"));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<b>ABCDEF0</b>"));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<bABCDEF01</b><base ABCDEF01</b>"));
+}
+
 TEST(challenge_page, FullCacheAndMissingPermissionAreToldApart)
 {
 	LONGS_EQUAL(ERR_DENIED, parse(utf16le("<html>The password cache is full.</html>")));
@@ -68,11 +93,31 @@ TEST(challenge_page, FullCacheAndMissingPermissionAreToldApart)
 	LONGS_EQUAL(0, challenge.len);
 }
 
+TEST(challenge_page, APageOfNdesInUnknownWordsIsToldApartFromAnotherPage)
+{
+	LONGS_EQUAL(ERR_DENIED, parse(utf16le("<html>... (SCEP) ... Der Kennwortcache ist voll.</html>")));
+	STRCMP_EQUAL("challenge.none", why.code);
+	CHECK(why.next_step[0] != '\0');
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<html><title>\n Guest network\x1b[31m </title>Please log in</html>"));
+	STRCMP_EQUAL("challenge.page", why.code);
+	STRCMP_CONTAINS("\"Guest network?[31m\"", why.text);
+	CHECK(why.next_step[0] != '\0');
+}
+
+TEST(challenge_page, ALongTitleIsCut)
+{
+	LONGS_EQUAL(ERR_UNREACHABLE, parse("<title>" + std::string(5000, 'x')));
+	STRCMP_CONTAINS(("\"" + std::string(80, 'x') + "\"").c_str(), why.text);
+}
+
 TEST(challenge_page, NoneOrTwoCandidatesAreRefused)
 {
 	LONGS_EQUAL(ERR_UNREACHABLE, parse("<html>hello</html>"));
 	LONGS_EQUAL(ERR_UNREACHABLE, parse("<b>8CE317021F690069</b><b>9CE317021F690069</b>"));
+	STRCMP_CONTAINS("2 texts", why.text);
+	CHECK(std::string(why.text).find("8CE317021F690069") == std::string::npos);
 	LONGS_EQUAL(ERR_UNREACHABLE, parse("<b>8CE317021F690069"));
 	LONGS_EQUAL(ERR_UNREACHABLE, parse(""));
+	LONGS_EQUAL(ERR_UNREACHABLE, parse(std::string(64 * 1024 + 1, ' ') + page));
 	LONGS_EQUAL(0, challenge.len);
 }
