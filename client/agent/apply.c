@@ -10,6 +10,7 @@
 #include "client/agent/repair.h"
 #include "client/agent/retirement.h"
 #include "client/agent/revocation.h"
+#include "client/agent/scep_resolve.h"
 #include "client/agent/schedule.h"
 #include "client/agent/tally.h"
 #include "client/agent/trial.h"
@@ -236,6 +237,8 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 		return revocation_refused(&w->pass->store, p, view.in_use, NULL, why);
 	if (view.is_key_lost && (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next)))
 		return key_lost(p, NULL, why);
+	if (view.next == SCEP_NEXT_NOTHING)
+		scep_wipe_challenge(w->pass, p); /* what the pass that used it could not */
 	if (view.next == SCEP_NEXT_NOTHING || !is_wanted(w->pass, view.next))
 		return view.is_expired && view.next == SCEP_NEXT_NOTHING ? expired(p, NULL, why)
 		                                                         : trial_refused(&w->pass->store, p->name, &view.generations, why);

@@ -294,8 +294,12 @@ static enum err read_sent(const struct step *s, struct scep_sent *out, struct wh
 		e = generation_signer(store, name, &s->view->generations, &out->signer, why);
 	if (e == ERR_OK)
 		e = generation_read(store, name, s->number, "request.der", &out->record, why);
-	if (e == ERR_OK && generation_read(store, name, s->number, MARK_FILE, &out->challenge_mark, NULL) == ERR_OK)
-		e = used_add(store, name, buf_bytes(&out->challenge_mark), why);
+	if (e == ERR_OK) {
+		e = generation_read(store, name, s->number, MARK_FILE, &out->challenge_mark, why);
+		e = e == ERR_OK          ? used_add(store, name, buf_bytes(&out->challenge_mark), why)
+		    : e == ERR_NOT_FOUND ? ERR_OK
+		                         : e;
+	}
 	if (e != ERR_OK)
 		scep_sent_clear(out);
 	return e;

@@ -241,10 +241,10 @@ enum err trust_anchors(const struct pass *pass, const struct text_list *names, s
 	for (size_t i = 0; i < names->count && e == ERR_OK; i++) {
 		struct buf der;
 		buf_init(&der, CERTIFICATE_MAX);
-		e = trust_read(pass, names->items[i], &der, NULL);
+		e = trust_read(pass, names->items[i], &der, why);
 		if (e == ERR_OK)
 			e = certificate_set_add(&set, buf_bytes(&der));
-		else
+		else if (e != ERR_NO_MEMORY) /* it may well be there */
 			e = wait_for(names->items[i], why);
 		buf_clear(&der);
 	}

@@ -53,7 +53,9 @@ enum err used_salt(const struct store *store, const char *profile, struct buf *o
 		if (e == ERR_OK)
 			e = make_salt(path, &text, why);
 	}
-	if (e == ERR_OK && (text.len < 2 * SALT_LEN || from_hex((struct bytes){ text.data, 2 * SALT_LEN }, out) != ERR_OK)) {
+	if (e == ERR_OK)
+		e = text.len < 2 * SALT_LEN ? ERR_INVALID : from_hex((struct bytes){ text.data, 2 * SALT_LEN }, out);
+	if (e == ERR_INVALID) {
 		log_warn("scep: %s: %s is damaged and begun anew; a challenge that went out before is not known any more", profile,
 		         path);
 		buf_cut(&text, 0);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/certificate.h"
+#include <stdbool.h>
 #include <string.h>
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/rsa.h>
 #include "client/pki/hash.h"
+#include "client/pki/wolf_memory.h"
 #include "hal/der.h"
 
 /* RSA-1024 is the weakest that old CAs still have; less proves nothing */
@@ -142,16 +144,17 @@ static enum err verify_rsa(struct bytes spki, enum key_hash hash, struct bytes d
 		return ERR_UNTRUSTED;
 	uint8_t exponent[] = {(uint8_t)(pub.exponent >> 24), (uint8_t)(pub.exponent >> 16),
 			      (uint8_t)(pub.exponent >> 8), (uint8_t)pub.exponent};
+	wolf_memory_watch();
 	if (wc_InitRsaKey(&key, NULL) != 0)
 		return ERR_NO_MEMORY;
 	word32 got_len = sizeof(got);
-	e = ERR_UNTRUSTED;
-	if (wc_RsaPublicKeyDecodeRaw(pub.modulus, (word32)pub.modulus_len, exponent,
-				     sizeof(exponent), &key) == 0 &&
-	    wc_RsaFunction(signature.data, (word32)signature.len, got, &got_len, RSA_PUBLIC_DECRYPT,
-			   &key, NULL) == 0 &&
-	    got_len == pub.modulus_len && memcmp(got, wanted, got_len) == 0)
-		e = ERR_OK;
+	int rc = wc_RsaPublicKeyDecodeRaw(pub.modulus, (word32)pub.modulus_len, exponent,
+					  sizeof(exponent), &key);
+	if (rc == 0)
+		rc = wc_RsaFunction(signature.data, (word32)signature.len, got, &got_len,
+				    RSA_PUBLIC_DECRYPT, &key, NULL);
+	bool is_good = rc == 0 && got_len == pub.modulus_len && memcmp(got, wanted, got_len) == 0;
+	e = is_good ? ERR_OK : wolf_memory_error(ERR_UNTRUSTED);
 	wc_FreeRsaKey(&key);
 	return e;
 }
@@ -171,18 +174,20 @@ static enum err verify_ecdsa(struct bytes spki, struct bytes digest, struct byte
 			curve = &curves[i];
 	if (curve == NULL || parts.key.len > 1024)
 		return ERR_UNSUPPORTED;
-	if (signature.len > 1024 || wc_ecc_init(&key) != 0)
+	if (signature.len > 1024)
 		return ERR_UNTRUSTED;
-	enum err e = ERR_UNTRUSTED;
-	if (wc_ecc_import_x963_ex(parts.key.data, (word32)parts.key.len, &key, curve->wolf_id) ==
-		0 &&
-	    wc_ecc_check_key(&key) == 0 &&
-	    wc_ecc_verify_hash(signature.data, (word32)signature.len, digest.data,
-			       (word32)digest.len, &is_good, &key) == 0 &&
-	    is_good == 1)
-		e = ERR_OK;
+	wolf_memory_watch();
+	int rc = wc_ecc_init(&key);
+	if (rc != 0)
+		return wolf_memory_error(ERR_UNTRUSTED);
+	rc = wc_ecc_import_x963_ex(parts.key.data, (word32)parts.key.len, &key, curve->wolf_id);
+	if (rc == 0)
+		rc = wc_ecc_check_key(&key);
+	if (rc == 0)
+		rc = wc_ecc_verify_hash(signature.data, (word32)signature.len, digest.data,
+					(word32)digest.len, &is_good, &key);
 	wc_ecc_free(&key);
-	return e;
+	return rc == 0 && is_good == 1 ? ERR_OK : wolf_memory_error(ERR_UNTRUSTED);
 }
 
 static const struct signature_algorithm *find_algorithm(const char *oid, struct why *why)

@@ -21,6 +21,7 @@ struct search {
 	const struct certificate *path[CHAIN_MAX];
 	int64_t now;
 	unsigned verified;
+	bool has_no_memory; /* one of the checks could not be made */
 	size_t worst_depth; /* the failure told is the one furthest from the leaf */
 	struct why why;
 };
@@ -112,9 +113,16 @@ static bool is_self_issued(const struct certificate *cert)
 	return name_equal(cert->subject, cert->issuer);
 }
 
-static bool is_self_signed(const struct certificate *cert)
+/* ERR_UNTRUSTED when it is not, ERR_NO_MEMORY when that could not be found out. */
+static enum err check_self_signed(const struct certificate *cert)
 {
-	return is_self_issued(cert) && certificate_verify_signature(cert, cert, NULL) == ERR_OK;
+	return is_self_issued(cert) ? certificate_verify_signature(cert, cert, NULL)
+				    : ERR_UNTRUSTED;
+}
+
+static enum err no_memory(struct why *why)
+{
+	return why_set(why, ERR_NO_MEMORY, "chain.memory", "no memory to check a chain");
 }
 
 /* pathLenConstraint: intermediates between `cert` and the leaf; self-issued ones do not count. */
@@ -145,6 +153,7 @@ static enum err check_link(struct search *s, size_t depth, const struct certific
 		return e;
 	s->verified++;
 	e = certificate_verify_signature(s->path[depth - 1], cert, NULL);
+	s->has_no_memory = s->has_no_memory || e == ERR_NO_MEMORY;
 	if (e == ERR_OK || e == ERR_NO_MEMORY)
 		return e;
 	return why_set(why, ERR_UNTRUSTED, "chain.signature",
@@ -242,7 +251,9 @@ static void add_candidates(struct search *s, const struct certificate_set *set, 
 		if (is_known ||
 		    certificate_parse(buf_bytes(&set->der[i]), &next->cert, NULL) != ERR_OK)
 			continue; /* a stranger that does not parse leads nowhere */
-		next->is_anchor = is_anchors && is_self_signed(&next->cert);
+		enum err e = is_anchors ? check_self_signed(&next->cert) : ERR_UNTRUSTED;
+		s->has_no_memory = s->has_no_memory || e == ERR_NO_MEMORY;
+		next->is_anchor = e == ERR_OK;
 		s->candidate_count++;
 	}
 }
@@ -264,6 +275,8 @@ static enum err find_path(struct search *s, const struct certificate *leaf, size
 		}
 	if (extend(s, 1, out_depth))
 		return ERR_OK;
+	if (s->has_no_memory) /* it may well lead to the root */
+		return no_memory(why);
 	if (s->why.code[0] == '\0')
 		why_set(&s->why, ERR_UNTRUSTED, "chain.too_many", "no path after %u signatures",
 			s->verified);
@@ -300,7 +313,7 @@ enum err chain_build(struct bytes leaf_der, const struct certificate_set *pool,
 		return e;
 	s.candidates = calloc(CANDIDATE_MAX, sizeof(*s.candidates));
 	if (s.candidates == NULL)
-		return why_set(why, ERR_NO_MEMORY, "chain.memory", "no memory to check a chain");
+		return no_memory(why);
 	add_candidates(&s, anchors, true);
 	add_candidates(&s, pool, false);
 	e = find_path(&s, &leaf, &depth, why);
@@ -320,19 +333,29 @@ enum err chain_check_ca(struct bytes der, const struct certificate_set *installe
 	enum err e = certificate_parse(der, &cert, why);
 	if (e == ERR_OK)
 		e = check_issuer(&cert, now, why);
-	if (e != ERR_OK || is_self_signed(&cert))
+	if (e != ERR_OK)
 		return e;
-	if (is_self_issued(&cert) && installed == NULL)
+	e = check_self_signed(&cert);
+	if (e == ERR_OK)
+		return e;
+	bool has_no_memory = e == ERR_NO_MEMORY;
+	if (is_self_issued(&cert) && installed == NULL && !has_no_memory)
 		return why_set(why, ERR_UNTRUSTED, "chain.signature",
 			       "the signature of the root \"%s\" is wrong",
 			       subject_text(cert.subject, name));
 	for (size_t i = 0; installed != NULL && i < installed->count && i < CERTIFICATE_SET_MAX;
-	     i++)
-		if (certificate_parse(buf_bytes(&installed->der[i]), &issuer, NULL) == ERR_OK &&
-		    name_equal(cert.issuer, issuer.subject) &&
-		    check_issuer(&issuer, now, NULL) == ERR_OK &&
-		    certificate_verify_signature(&cert, &issuer, NULL) == ERR_OK)
-			return ERR_OK;
+	     i++) {
+		if (certificate_parse(buf_bytes(&installed->der[i]), &issuer, NULL) != ERR_OK ||
+		    !name_equal(cert.issuer, issuer.subject) ||
+		    check_issuer(&issuer, now, NULL) != ERR_OK)
+			continue;
+		e = certificate_verify_signature(&cert, &issuer, NULL);
+		if (e == ERR_OK)
+			return e;
+		has_no_memory = has_no_memory || e == ERR_NO_MEMORY;
+	}
+	if (has_no_memory)
+		return no_memory(why);
 	e = why_set(why, ERR_UNTRUSTED, "chain.missing_issuer",
 		    "the CA certificate \"%s\" was issued by \"%s\", which is not installed, or "
 		    "its signature is wrong",

@@ -8,6 +8,7 @@
 #include "client/pki/cms_cipher.h"
 #include "client/pki/cms_parse.h"
 #include "client/pki/hash.h"
+#include "client/pki/wolf_memory.h"
 
 /* RSAES-PKCS1-v1_5, RFC 8017 section 7.2.1; out gets modulus_len bytes. */
 static enum err wrap_key(const struct public_key *key, struct bytes cek,
@@ -17,19 +18,21 @@ static enum err wrap_key(const struct public_key *key, struct bytes cek,
 			      (uint8_t)(key->exponent >> 8), (uint8_t)key->exponent};
 	RsaKey rsa;
 	WC_RNG rng;
-	enum err e = ERR_BUG;
-	if (wc_InitRng(&rng) != 0)
-		return ERR_BUG;
-	if (wc_InitRsaKey(&rsa, NULL) == 0) {
-		if (wc_RsaPublicKeyDecodeRaw(key->modulus, (word32)key->modulus_len, exponent,
-					     sizeof(exponent), &rsa) == 0 &&
-		    wc_RsaPublicEncrypt(cek.data, (word32)cek.len, out, PUBLIC_KEY_MODULUS_MAX,
-					&rsa, &rng) == (int)key->modulus_len)
-			e = ERR_OK;
+	wolf_memory_watch();
+	int rc = wc_InitRng(&rng);
+	if (rc != 0)
+		return wolf_memory_error(ERR_BUG);
+	rc = wc_InitRsaKey(&rsa, NULL);
+	if (rc == 0) {
+		rc = wc_RsaPublicKeyDecodeRaw(key->modulus, (word32)key->modulus_len, exponent,
+					      sizeof(exponent), &rsa);
+		if (rc == 0)
+			rc = wc_RsaPublicEncrypt(cek.data, (word32)cek.len, out,
+						 PUBLIC_KEY_MODULUS_MAX, &rsa, &rng);
 		wc_FreeRsaKey(&rsa);
 	}
 	wc_FreeRng(&rng);
-	return e;
+	return rc == (int)key->modulus_len ? ERR_OK : wolf_memory_error(ERR_BUG);
 }
 
 /* Append random bytes to a buffer with room. */

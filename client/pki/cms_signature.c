@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/cms_signature.h"
+#include <stdbool.h>
 #include <string.h>
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/rsa.h>
 #include "client/pki/cms_algorithm.h"
 #include "client/pki/hash.h"
+#include "client/pki/wolf_memory.h"
 
 #define DIGEST_INFO_MAX 96 /* bytes: SHA-512 has 81 */
 #define MODULUS_MIN                                                                                \
@@ -35,19 +37,18 @@ static enum err opens_to(const struct public_key *key, struct bytes signature,
 			      (uint8_t)(key->exponent >> 8), (uint8_t)key->exponent};
 	uint8_t got[PUBLIC_KEY_MODULUS_MAX];
 	RsaKey rsa;
-	enum err e = ERR_UNTRUSTED;
+	wolf_memory_watch();
 	if (wc_InitRsaKey(&rsa, NULL) != 0)
 		return ERR_NO_MEMORY;
-	if (wc_RsaPublicKeyDecodeRaw(key->modulus, (word32)key->modulus_len, exponent,
-				     sizeof(exponent), &rsa) == 0) {
-		int len =
+	int len = wc_RsaPublicKeyDecodeRaw(key->modulus, (word32)key->modulus_len, exponent,
+					   sizeof(exponent), &rsa);
+	if (len == 0)
+		len =
 		    wc_RsaSSL_Verify(signature.data, (word32)signature.len, got, sizeof(got), &rsa);
-		if (len > 0 && (size_t)len == wanted->len &&
-		    memcmp(got, wanted->data, wanted->len) == 0)
-			e = ERR_OK;
-	}
 	wc_FreeRsaKey(&rsa);
-	return e;
+	bool is_good =
+	    len > 0 && (size_t)len == wanted->len && memcmp(got, wanted->data, wanted->len) == 0;
+	return is_good ? ERR_OK : wolf_memory_error(ERR_UNTRUSTED);
 }
 
 static enum err verify_without_null(const struct certificate *signer, enum key_hash hash,

@@ -5,6 +5,7 @@
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/hmac.h>
 #include <wolfssl/wolfcrypt/random.h>
+#include "client/pki/wolf_memory.h"
 
 #define RANDOM_MAX 65536 /* bytes asked at once: a DRBG request is bounded (SP 800-90A table 2) */
 
@@ -31,9 +32,11 @@ enum err hash_digest(enum key_hash hash, struct bytes in, uint8_t out[HASH_MAX])
 	size_t len = key_hash_len(hash);
 	if (len == 0 || in.len > UINT32_MAX)
 		return ERR_BUG;
-	if (wc_Hash(hash_type(hash), in.len > 0 ? in.data : nothing, (word32)in.len, digest,
-		    (word32)len) != 0)
-		return ERR_BUG;
+	wolf_memory_watch();
+	int rc = wc_Hash(hash_type(hash), in.len > 0 ? in.data : nothing, (word32)in.len, digest,
+			 (word32)len);
+	if (rc != 0)
+		return wolf_memory_error(ERR_BUG);
 	memcpy(out, digest, len);
 	return ERR_OK;
 }
@@ -86,15 +89,16 @@ enum err hmac_sha256(struct bytes key, struct bytes in, uint8_t out[SHA256_LEN])
 	static const uint8_t nothing[1];
 	uint8_t digest[SHA256_LEN];
 	Hmac hmac;
+	wolf_memory_watch();
 	if (key.len > UINT32_MAX || in.len > UINT32_MAX ||
 	    wc_HmacInit(&hmac, NULL, INVALID_DEVID) != 0)
-		return ERR_BUG;
+		return wolf_memory_error(ERR_BUG);
 	enum err e = ERR_OK;
 	if (wc_HmacSetKey(&hmac, WC_SHA256, key.len > 0 ? key.data : nothing, (word32)key.len) !=
 		0 ||
 	    (in.len > 0 && wc_HmacUpdate(&hmac, in.data, (word32)in.len) != 0) ||
 	    wc_HmacFinal(&hmac, digest) != 0)
-		e = ERR_BUG;
+		e = wolf_memory_error(ERR_BUG);
 	wc_HmacFree(&hmac);
 	if (e == ERR_OK)
 		memcpy(out, digest, sizeof(digest));
@@ -106,9 +110,11 @@ enum err random_bytes(uint8_t *out, size_t len)
 	if (len > RANDOM_MAX)
 		return ERR_BUG;
 	WC_RNG rng;
-	if (wc_InitRng(&rng) != 0)
-		return ERR_IO;
-	enum err e = wc_RNG_GenerateBlock(&rng, out, (word32)len) == 0 ? ERR_OK : ERR_IO;
+	wolf_memory_watch();
+	int rc = wc_InitRng(&rng);
+	if (rc != 0)
+		return wolf_memory_error(ERR_IO);
+	rc = wc_RNG_GenerateBlock(&rng, out, (word32)len);
 	wc_FreeRng(&rng);
-	return e;
+	return rc == 0 ? ERR_OK : wolf_memory_error(ERR_IO);
 }

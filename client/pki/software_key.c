@@ -10,6 +10,7 @@
 #include <wolfssl/wolfcrypt/rsa.h>
 #include "client/pki/hash.h"
 #include "client/pki/pem.h"
+#include "client/pki/wolf_memory.h"
 
 #define BITS_MIN 2048 /* CA/Browser Forum and Microsoft refuse less */
 #define BITS_MAX (8 * PUBLIC_KEY_MODULUS_MAX)
@@ -39,10 +40,11 @@ static enum err sign(void *self, enum key_hash hash, struct bytes digest, struct
 	if (len == 0)
 		return why_set(why, ERR_BUG, "key.digest_length", "sign: a digest of %zu bytes",
 			       digest.len);
+	wolf_memory_watch();
 	int rc =
 	    wc_RsaSSL_Sign(info, (word32)len, signature, sizeof(signature), &key->rsa, &key->rng);
 	if (rc < 0 || (size_t)rc != key->public_key.modulus_len)
-		return why_set(why, ERR_IO, "key.software", "the key file's key cannot sign: %s",
+		return why_set(why, wolf_memory_error(ERR_IO), "key.software", "the key file's key cannot sign: %s",
 			       wc_GetErrorString(rc));
 	return buf_add(out_signature, signature, (size_t)rc);
 }
@@ -52,12 +54,13 @@ static enum err decrypt(void *self, struct bytes cipher, struct buf *out_block, 
 	struct software_key *key = self;
 	uint8_t block[PUBLIC_KEY_MODULUS_MAX];
 	word32 len = sizeof(block);
+	wolf_memory_watch();
 	int rc = wc_RsaFunction(cipher.data, (word32)cipher.len, block, &len, RSA_PRIVATE_DECRYPT,
 				&key->rsa, &key->rng);
 	enum err e =
-	    rc == 0 && len == key->public_key.modulus_len ? buf_add(out_block, block, len) : ERR_IO;
+	    rc == 0 && len == key->public_key.modulus_len ? buf_add(out_block, block, len) : wolf_memory_error(ERR_IO);
 	explicit_bzero(block, sizeof(block));
-	if (e == ERR_IO)
+	if (rc != 0 || e == ERR_IO)
 		return why_set(why, e, "key.software", "the key file's key cannot decrypt: %s",
 			       wc_GetErrorString(rc));
 	return e;
@@ -81,9 +84,11 @@ static enum err open_empty(struct software_key **out)
 	struct software_key *key = calloc(1, sizeof(*key));
 	if (key == NULL)
 		return ERR_NO_MEMORY;
-	if (wc_InitRng(&key->rng) != 0) {
+	wolf_memory_watch();
+	int rc = wc_InitRng(&key->rng);
+	if (rc != 0) {
 		free(key);
-		return ERR_IO;
+		return wolf_memory_error(ERR_IO);
 	}
 	if (wc_InitRsaKey(&key->rsa, NULL) != 0 || wc_RsaSetRNG(&key->rsa, &key->rng) != 0) {
 		close_key(key);
@@ -129,8 +134,9 @@ enum err software_key_make(unsigned bits, struct buf *out_pem, struct device_key
 	enum err e = open_empty(&key);
 	if (e != ERR_OK)
 		return why_set(why, e, "key.software", "no memory or no random numbers for a key");
+	wolf_memory_watch();
 	int rc = wc_MakeRsaKey(&key->rsa, (int)bits, EXPONENT, &key->rng);
-	e = rc == 0 ? read_public(key) : ERR_IO;
+	e = rc == 0 ? read_public(key) : wolf_memory_error(ERR_IO);
 	if (e == ERR_OK)
 		e = write_pem(key, out_pem);
 	if (e != ERR_OK) {
@@ -143,18 +149,18 @@ enum err software_key_make(unsigned bits, struct buf *out_pem, struct device_key
 	return ERR_OK;
 }
 
-/* One signature made and undone: the numbers of a damaged file do not fit together. */
-static bool is_whole(struct software_key *key)
+/* One signature made and undone: the numbers of a damaged file do not fit together. ERR_INVALID then. */
+static enum err check_whole(struct software_key *key)
 {
 	static const uint8_t probe[32] = {1};
 	uint8_t signature[PUBLIC_KEY_MODULUS_MAX];
 	uint8_t back[PUBLIC_KEY_MODULUS_MAX];
 	int len = wc_RsaSSL_Sign(probe, sizeof(probe), signature, sizeof(signature), &key->rsa,
 				 &key->rng);
-	if (len <= 0)
-		return false;
-	len = wc_RsaSSL_Verify(signature, (word32)len, back, sizeof(back), &key->rsa);
-	return len == (int)sizeof(probe) && memcmp(back, probe, sizeof(probe)) == 0;
+	if (len > 0)
+		len = wc_RsaSSL_Verify(signature, (word32)len, back, sizeof(back), &key->rsa);
+	bool is_whole = len == (int)sizeof(probe) && memcmp(back, probe, sizeof(probe)) == 0;
+	return is_whole ? ERR_OK : wolf_memory_error(ERR_INVALID);
 }
 
 /* PKCS#1 as written here, or PKCS#8 as `openssl genpkey` writes it. */
@@ -182,15 +188,19 @@ enum err software_key_load(struct bytes pem, struct device_key *out_key, struct 
 		goto out;
 	}
 	word32 at = 0;
-	if (wc_RsaPrivateKeyDecode(der.data, &at, &key->rsa, (word32)der.len) != 0)
-		e = why_set(why, ERR_INVALID, "key.pem",
-			    "the RSA private key of the PEM text is damaged");
+	wolf_memory_watch();
+	int rc = wc_RsaPrivateKeyDecode(der.data, &at, &key->rsa, (word32)der.len);
+	if (rc != 0)
+		e = wolf_memory_error(ERR_INVALID);
 	else if (read_public(key) != ERR_OK)
-		e = why_set(why, ERR_UNSUPPORTED, "key.bits",
+		e = why_set(why, wolf_memory_error(ERR_UNSUPPORTED), "key.bits",
 			    "an RSA key below 2048 or above 4096 bits");
-	else if (!is_whole(key))
-		e = why_set(why, ERR_INVALID, "key.pem",
-			    "the RSA private key of the PEM text is damaged");
+	else
+		e = check_whole(key);
+	if (e == ERR_INVALID)
+		why_set(why, e, "key.pem", "the RSA private key of the PEM text is damaged");
+	else if (e == ERR_NO_MEMORY)
+		why_set(why, e, "key.software", "no memory to look at a key");
 	if (e != ERR_OK)
 		goto out;
 	*out_key = (struct device_key){&software_ops, key};

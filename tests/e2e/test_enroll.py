@@ -76,6 +76,15 @@ class Enroll(Case):
         self.assertNotIn("FIRST-CHALLENGE", json.dumps(ca.log()))
         self.assertTrue(re.fullmatch("[0-9A-F]{40}", seen[0]["transaction_id"]))
 
+    def test_a_used_challenge_that_stayed_goes_with_the_next_pass(self):
+        device, _, _ = self.enrolled()
+        device.give_challenge("FIRST-CHALLENGE")
+        device.signet("apply")
+        self.assertFalse(os.path.exists(device.challenge_file))
+        device.give_challenge("SECOND-CHALLENGE")  # not used yet
+        device.signet("apply")
+        self.assertTrue(os.path.exists(device.challenge_file))
+
     def test_the_challenge_is_nowhere_on_the_device_afterwards(self):
         device, _, _ = self.full()
         for where, _, names in os.walk(device.folder):

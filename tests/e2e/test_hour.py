@@ -9,7 +9,7 @@ import time
 import unittest
 
 from agent_device import AgentCase, in_own_network, until
-from device import LAB, SIGNET, TESTS, Ca, read, run
+from device import LAB, SIGNET, TESTS, Ca, read, run, unsanitized
 
 sys.path[:0] = [LAB, os.path.join(TESTS, "sweep")]
 
@@ -27,7 +27,6 @@ PATIENCE_S = 120
 # Of VmRSS in the second half, some 35 passes. The address sanitizer's own books grow by up to 250, a plain build by 24; of
 # a pass that keeps 16 it is 900.
 GROWTH_MAX_KIB = 512
-BUILD_S = 600  # half a minute on a free machine
 LOOKS = 20  # in a second: a pass opens files for moments
 WIRED = """[wired lan]
 interface = lan0
@@ -194,12 +193,9 @@ class Hour(AgentCase):
         self.assertLess(self.hour(RATE), GROWTH_MAX_KIB)
 
     def test_under_valgrind(self):
-        build = os.path.join(self.folder, "build")
-        run("cmake", "-S", os.path.dirname(TESTS), "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-            "-DSIGNET_TESTS=OFF")
-        run("ninja", "-C", build, "signet", timeout=BUILD_S)
+        program = unsanitized(SIGNET, self.folder)
         self.begin("valgrind", "--quiet", "--leak-check=full", "--error-exitcode=99",
-                   "--log-file=%s/valgrind.%%p" % self.reports, os.path.join(build, "signet"))
+                   "--log-file=%s/valgrind.%%p" % self.reports, program)
         self.hour(VALGRIND_RATE)
 
 
