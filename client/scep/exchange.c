@@ -232,7 +232,7 @@ static enum err login_error(const char *url, bool has_user, enum http_login logi
 		why_next(why, "on the server: add the provider NTLM to the Windows authentication of this path");
 	} else {
 		why_set(why, ERR_DENIED, "challenge.login", "%s does not accept the account of challenge_credentials_file", url);
-		why_next(why, "check user (DOMAIN\\user) and password, and whether the account is locked or has expired");
+		why_next(why, "check user and password, whether the user needs his domain (DOMAIN\\user), and whether the account is locked");
 	}
 	return ERR_DENIED;
 }

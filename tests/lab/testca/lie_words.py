@@ -42,7 +42,7 @@ _WORDS = {
     "big": ("larger than 262144 bytes", "captive portal"),
     "header": ("header", "captive portal|web server|check the network"),
     "page": ("web page|neither a certificate", "captive portal|NDES"),
-    "no-challenge": ("looks? like a challenge", "browser"),
+    "no-challenge": ("not the one of NDES", "browser"),
     "redirect": ("sends us (on|to)", "captive portal"),
     "moved": ("HTTP status 302", "captive portal|url"),
     "status": (r"HTTP status \d\d\d", "url|NDES|query|login|proxy|server"),

@@ -180,7 +180,7 @@ _refusal("challenge-unknown", "the challenge is not known", "challenge", "fresh"
 _refusal("renewal-refused", "renewals are not accepted at all", "badRequest", ADVICE["refused"], {"renewal": "none"},
          only="renew")
 PAGE = "challenge_url = {page}\n"
-_refusal("page-401", "the challenge page wants another account", "does not accept the account", "check user and password",
+_refusal("page-401", "the challenge page wants an account", "asks for an account", "set challenge_credentials_file",
          {"wire": "page:401"}, only="enroll", profile=PAGE)
 _refusal("page-denied", "the account may not have challenges", "may not get challenges", "Enroll on the templates",
          {"admin_denied": True}, only="enroll", profile=PAGE)
