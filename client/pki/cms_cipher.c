@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/pki/cms_cipher.h"
+#include "client/pki/wolf_memory.h"
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/aes.h>
 #include <wolfssl/wolfcrypt/des3.h>
@@ -67,6 +68,7 @@ static enum err run(enum cms_cipher cipher, bool encrypt, const uint8_t *key, co
 	int r = -1;
 	if (len == 0 || len > INT32_MAX || len % cms_cipher_block_len(cipher) != 0)
 		return ERR_BUG;
+	wolf_memory_watch();
 	switch (cipher) {
 	case CMS_AES128:
 	case CMS_AES256:
@@ -79,7 +81,7 @@ static enum err run(enum cms_cipher cipher, bool encrypt, const uint8_t *key, co
 		r = run_des(encrypt, key, iv, data, (word32)len);
 		break;
 	}
-	return r == 0 ? ERR_OK : ERR_BUG;
+	return wolf_memory_error(r == 0 ? ERR_OK : ERR_BUG);
 }
 
 enum err cms_cipher_encrypt(enum cms_cipher cipher, const uint8_t *key, const uint8_t *iv,

@@ -32,7 +32,7 @@ static enum err wrap_key(const struct public_key *key, struct bytes cek,
 		wc_FreeRsaKey(&rsa);
 	}
 	wc_FreeRng(&rng);
-	return rc == (int)key->modulus_len ? ERR_OK : wolf_memory_error(ERR_BUG);
+	return wolf_memory_error(rc == (int)key->modulus_len ? ERR_OK : ERR_BUG);
 }
 
 /* Append random bytes to a buffer with room. */

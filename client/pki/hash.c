@@ -35,10 +35,10 @@ enum err hash_digest(enum key_hash hash, struct bytes in, uint8_t out[HASH_MAX])
 	wolf_memory_watch();
 	int rc = wc_Hash(hash_type(hash), in.len > 0 ? in.data : nothing, (word32)in.len, digest,
 			 (word32)len);
-	if (rc != 0)
-		return wolf_memory_error(ERR_BUG);
-	memcpy(out, digest, len);
-	return ERR_OK;
+	enum err e = wolf_memory_error(rc == 0 ? ERR_OK : ERR_BUG);
+	if (e == ERR_OK)
+		memcpy(out, digest, len);
+	return e;
 }
 
 size_t hash_digest_info(enum key_hash hash, struct bytes digest, uint8_t out[HASH_DIGEST_INFO_MAX])

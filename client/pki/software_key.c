@@ -43,8 +43,9 @@ static enum err sign(void *self, enum key_hash hash, struct bytes digest, struct
 	wolf_memory_watch();
 	int rc =
 	    wc_RsaSSL_Sign(info, (word32)len, signature, sizeof(signature), &key->rsa, &key->rng);
-	if (rc < 0 || (size_t)rc != key->public_key.modulus_len)
-		return why_set(why, wolf_memory_error(ERR_IO), "key.software", "the key file's key cannot sign: %s",
+	enum err e = wolf_memory_error(rc > 0 && (size_t)rc == key->public_key.modulus_len ? ERR_OK : ERR_IO);
+	if (e != ERR_OK)
+		return why_set(why, e, "key.software", "the key file's key cannot sign: %s",
 			       wc_GetErrorString(rc));
 	return buf_add(out_signature, signature, (size_t)rc);
 }

@@ -8,18 +8,27 @@
 static wolfSSL_Malloc_cb inner_malloc = malloc;
 static wolfSSL_Realloc_cb inner_realloc = realloc;
 static bool has_failed;
+static unsigned failures;
+
+static void note(const void *block)
+{
+	if (block != NULL)
+		return;
+	has_failed = true;
+	failures++;
+}
 
 static void *watched_malloc(size_t size)
 {
 	void *block = inner_malloc(size);
-	has_failed = has_failed || block == NULL;
+	note(block);
 	return block;
 }
 
 static void *watched_realloc(void *block, size_t size)
 {
 	void *grown = inner_realloc(block, size);
-	has_failed = has_failed || grown == NULL;
+	note(grown);
 	return grown;
 }
 
@@ -35,6 +44,11 @@ void wolf_memory_watch(void)
 		return;
 	inner_malloc = now_malloc != NULL ? now_malloc : malloc;
 	inner_realloc = now_realloc != NULL ? now_realloc : realloc;
+}
+
+unsigned wolf_memory_failures(void)
+{
+	return failures;
 }
 
 enum err wolf_memory_error(enum err otherwise)

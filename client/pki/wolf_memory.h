@@ -14,8 +14,13 @@ extern "C" {
 
 /** Forget what was, and watch from now on. Allocators that somebody else gave wolfCrypt stay in use. */
 void wolf_memory_watch(void);
-/** What a failure since then means: ERR_NO_MEMORY if an allocation failed, else `otherwise`. */
+/**
+ * What the outcome since then means: ERR_NO_MEMORY if an allocation failed, else `otherwise`, which may be ERR_OK: some
+ * functions go on without the memory, and give a wrong number as if it were right.
+ */
 enum err wolf_memory_error(enum err otherwise);
+/** How many allocations of wolfCrypt have failed in this process since the first watch: did one in between? */
+unsigned wolf_memory_failures(void);
 
 #ifdef __cplusplus
 }

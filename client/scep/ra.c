@@ -5,6 +5,7 @@
 #include "client/pki/chain.h"
 #include "client/pki/hash.h"
 #include "client/pki/name.h"
+#include "client/pki/wolf_memory.h"
 #include "hal/clock.h"
 #include "hal/der.h"
 
@@ -330,9 +331,13 @@ enum err ra_choose(const struct scep_server *server, const struct certificate_se
 	bool has_agent = false;
 	buf_init(&choice.recipient, CERTIFICATE_MAX);
 	buf_init(&choice.issuing, CERTIFICATE_MAX);
+	unsigned failures = wolf_memory_failures();
 	enum err e = find_issuers(server, offered, &issuers, why);
 	if (e == ERR_OK)
 		e = sort_out(server, offered, &issuers, &choice.accepted, &has_agent, &invalid);
+	/* an agent that could not be checked looks like none, and the request would go to the CA, which cannot read it */
+	if (wolf_memory_failures() != failures)
+		e = why_set(why, ERR_NO_MEMORY, "scep.memory", "no memory to check the server's certificates");
 	if (e == ERR_OK && !has_agent && invalid.der.len > 0)
 		e = refuse_expired(&invalid, why);
 	else if (e == ERR_OK && choice.accepted.count == 0)

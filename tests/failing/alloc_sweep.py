@@ -170,7 +170,8 @@ class Sweep:
                 wrong.append("left in the TPM: %s" % left)
         healed, words = self.signet("apply")
         if healed != 0:
-            wrong.append("the next run: exit %s: %s" % (healed, words.strip()))
+            told = [entry.get("text") or entry.get("decision") for entry in self.asked()]
+            wrong.append("the next run: exit %s: %s (the CA: %s)" % (healed, words.strip(), told))
         else:
             wrong += self.judge(reference)
         return code, wrong, said
