@@ -28,6 +28,11 @@ extern "C" {
  * ERR_IO: a part that the kernel has cannot be set up; errno says why, and the process is to end. Never blocks. Once.
  */
 enum err cage_enter(int fd, pid_t parent) MUST_CHECK;
+/**
+ * SIGKILL for a child that is in the cage, or on its way: also from a process that has CAP_SETUID but not CAP_KILL, which
+ * takes the child's user for a moment (kill(2): the effective user of the one is the real user of the other).
+ */
+void cage_kill(pid_t child);
 
 #ifdef __cplusplus
 }

@@ -70,7 +70,7 @@ bool child_wait(int fd, int64_t until_ms, bool (*is_stopping)(void *ctx), void *
 bool child_end(struct child *child)
 {
 	int status = 0;
-	kill(child->pid, SIGKILL); /* it has given its result or will not */
+	cage_kill(child->pid); /* it has given its result or will not */
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	close(child->fd);

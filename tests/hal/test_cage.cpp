@@ -79,6 +79,16 @@ void lose_rights()
 		_exit(9);
 }
 
+/* The agent under its unit: what changes users, and nothing else; not CAP_KILL. */
+void keep_two_rights()
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct some[_LINUX_CAPABILITY_U32S_3] = {};
+	some[0].permitted = some[0].effective = 1u << CAP_SETUID | 1u << CAP_SETGID;
+	if (syscall(SYS_capset, &head, some) != 0)
+		_exit(9);
+}
+
 /* In a process of its own, for what `world` does stays: what was found open. */
 std::string in_world(void (*world)(), std::string (*find)())
 {
@@ -178,6 +188,20 @@ std::string status_of(pid_t pid, const char *file, const std::string &key)
 			return line.substr(key.size());
 	return "none";
 }
+}
+
+/* Where it cannot be ended, the parent waits for it until the alarm. */
+TEST(cage, IsEndedByAParentWithoutTheRightToKill)
+{
+	STRCMP_EQUAL("0", in_world(keep_two_rights, []() -> std::string {
+		struct child child;
+		char ready;
+		alarm(20);
+		if (child_start(wait_long, nullptr, &child) != ERR_OK || read(child.fd, &ready, 1) != 1)
+			return "no child";
+		child_end(&child);
+		return std::to_string(geteuid());
+	}).c_str());
 }
 
 TEST(cage, IsAnotherUserWithoutRightsThatLeavesNoCore)
