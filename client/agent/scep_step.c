@@ -18,6 +18,7 @@
 #include "hal/log.h"
 
 #define KEY_FILE_MAX 8192     /* bytes: PEM of an RSA-4096 key is 3.3 KiB */
+#define PAGE_NEVER_ASKED (-1) /* no moment: 0 is one, and a device without a clock boots in 1970 */
 #define PAGE_INTERVAL_S 3600  /* a challenge page has five slots that live an hour */
 #define MARK_FILE "challenge.mark"
 #define KEY_BUSY_S 330 /* told to the host: prime search takes up to 300 s on a slow TPM */
@@ -205,7 +206,7 @@ static enum err count_boot(struct step *s, struct why *why)
 	return write_meta(s, why);
 }
 
-/* *out: unix s, 0 when never. A file that is there and cannot be read may hold anything: no page is asked then. */
+/* *out: unix s, or PAGE_NEVER_ASKED. A file that is there and cannot be read may hold anything: no page is asked then. */
 static enum err read_page_asked(const char *path, int64_t *out, struct why *why)
 {
 	struct buf text;
@@ -218,7 +219,7 @@ static enum err read_page_asked(const char *path, int64_t *out, struct why *why)
 	else if (e == ERR_OK)
 		snprintf(line, sizeof line, "%.*s", (int)text.len, text.len > 0 ? (const char *)text.data : "");
 	if (e == ERR_OK)
-		*out = sscanf(line, "%lld", &asked) == 1 && clock_is_moment(asked) ? (int64_t)asked : 0;
+		*out = sscanf(line, "%lld", &asked) == 1 && clock_is_moment(asked) ? (int64_t)asked : PAGE_NEVER_ASKED;
 	buf_clear(&text);
 	return e;
 }
@@ -229,12 +230,12 @@ static enum err may_ask_page(const struct step *s, struct why *why)
 	char path[FILE_PATH_MAX];
 	struct buf text;
 	int64_t now = (int64_t)time(NULL);
-	int64_t asked = 0;
+	int64_t asked = PAGE_NEVER_ASKED;
 	buf_init(&text, 64);
 	enum err e = store_path(&s->pass->store, "scep", s->profile->name, "page_asked", path);
 	if (e == ERR_OK)
 		e = read_page_asked(path, &asked, why);
-	if (e == ERR_OK && llabs(now - asked) < PAGE_INTERVAL_S) {
+	if (e == ERR_OK && asked != PAGE_NEVER_ASKED && llabs(now - asked) < PAGE_INTERVAL_S) {
 		e = why_set(why, ERR_AGAIN, "challenge.page_wait",
 		            "the challenge page was asked %lld s ago; it is asked once an hour", llabs(now - asked));
 		why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);

@@ -48,7 +48,10 @@ sum() { # of a statistic over the logs of all jobs
 fuzz() {
 	local name=$1 corpora folders=() used result=ok
 	corpora=$(awk -v name="$name" '$1 == name { print $4 }' "$here/targets.txt")
-	[ -n "$corpora" ] && [ -x "$build/tests/fuzz/fuzz_$name" ] || { echo "run.sh: no target $name in $build" >&2; return 1; }
+	if [ -z "$corpora" ] || [ ! -x "$build/tests/fuzz/fuzz_$name" ]; then
+		echo "run.sh: no target $name in $build" >&2
+		return 1
+	fi
 	for one in ${corpora//,/ }; do folders+=("$root/tests/data/$one"); done
 	mkdir -p "$keep/$name/inputs" && cd "$keep/$name" && rm -f fuzz-*.log || return 1
 	used=$({ time "$build/tests/fuzz/fuzz_$name" -jobs="$jobs" -workers="$jobs" -runs="$runs" -max_total_time=$time_s -max_len=$input_max \
