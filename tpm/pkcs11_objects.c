@@ -129,7 +129,7 @@ static bool is_unused(int folder, const char *name)
 {
 	char link[PKCS11_NAME_MAX + sizeof "/current"];
 	struct stat about;
-	snprintf(link, sizeof link, "%s/current", name);
+	snprintf(link, sizeof link, "%.*s/current", PKCS11_NAME_MAX - 1, name); /* a longer one is no profile */
 	return fstatat(folder, link, &about, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 

@@ -107,7 +107,7 @@ static enum signet_exit test_means(const struct cli *cli, const struct config *c
 enum signet_exit test_run(const struct cli *cli, const struct config *config)
 {
 	const char *name = cli->options.arg_count > 1 ? cli->options.args[1] : NULL;
-	size_t subject;
+	size_t subject = 0;
 	struct why why = { .code = "" };
 	if (read_subject(cli->options.args[0], &subject, &why) != ERR_OK ||
 	    (name != NULL && profiles_check(config, name, false, &why) != ERR_OK))

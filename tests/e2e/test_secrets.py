@@ -4,11 +4,13 @@
 import base64
 import os
 import resource
+import shutil
 import signal
 import subprocess
+import tempfile
 
 from agent_device import AgentCase, children, in_own_network, until
-from device import SIGNET, read_bytes, run
+from device import SIGNET, read_bytes, run, unsanitized
 
 CHALLENGE = "Planted-Challenge-7c1e90"
 PASSWORD = "Planted-Password-44af12"
@@ -36,6 +38,13 @@ def memory(pid):
 
 
 class Secrets(AgentCase):
+    @classmethod
+    def setUpClass(cls):
+        """Without sanitizers, whose shadow is more memory than can be searched."""
+        folder = tempfile.mkdtemp(prefix="sg.")
+        cls.addClassCleanup(shutil.rmtree, folder, True)
+        cls.signet = unsanitized(SIGNET, folder)
+
     def assert_nowhere(self, where, *contents):
         for secret in (CHALLENGE, PASSWORD):
             for content in contents:
@@ -66,7 +75,7 @@ class Secrets(AgentCase):
     def in_dialogue(self, device, server):
         """signet, told to be verbose, with a worker that waits for the server; in a folder of its own."""
         os.makedirs(device.path("here"))
-        parent = self.start_here(device.path("here"), SIGNET, "-c", device.conf, "-v", "apply")
+        parent = self.start_here(device.path("here"), self.signet, "-c", device.conf, "-v", "apply")
         server.settimeout(60)
         peer = server.accept()[0]
         self.addCleanup(peer.close)
@@ -133,7 +142,7 @@ class Secrets(AgentCase):
 
     def check_agent(self, scep, challenge):
         device, ca = self.ready("", scep=scep, challenge=challenge)
-        agent = self.start(device, argv=(SIGNET, "-v"))
+        agent = self.start(device, argv=(self.signet, "-v"))
         try:
             agent.status("3 of 3 profiles in place")
             os.kill(agent.process.pid, signal.SIGSTOP)
