@@ -3,7 +3,7 @@
 # Builds Debian's own wolfSSL from its source package, with its options and patches, under the fuzzer's instrumentation and
 # AddressSanitizer, and the fuzz targets over it: build/fuzz-wolfssl. Then: run.sh --build build/fuzz-wolfssl
 # Needs that the mirrors apt knows have sources; they are named in a list of its own, the system's lists stay as they are.
-# Packages: dpkg-dev autoconf automake libtool make clang-14 (board/packages-test.txt). SIGNET_JOBS: compilers at once (2).
+# Packages beside those of board/packages-test.txt: autoconf automake libtool. SIGNET_JOBS: compilers at once (2).
 set -euo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
