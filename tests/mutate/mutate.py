@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Takes each check of mutations.txt out of a copy of the sources, one at a time, and shows which test sees it.
 
-Usage: mutate.py [--jobs N] [--from N] [--only WORD] [--without-e2e]
+Usage: mutate.py [--jobs N] [--from N] [--only WORD] [--without-e2e] [--check]
   --from N, --only WORD  some of the list: from the N-th on; those whose name has WORD
   --without-e2e          a mutation that no unit test sees counts as survived without a whole run
+  --check                does the list follow the code? Nothing is built
 
 A line a mutation: number, name, the program and the first test that failed, or SURVIVED. Exit 0 only when each was seen. A
 mutation whose text is not in its file exactly once is an error: the list follows the code. The unchanged copy must pass first.
@@ -122,11 +123,15 @@ def main():
     parser.add_argument("--from", dest="start", type=int, default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--without-e2e", action="store_true")
+    parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     mutations = read_list()
     for mutation in mutations:  # all of them, before any time is spent
         with open(os.path.join(ROOT, mutation.path), encoding="utf-8") as file:
             mutation.applied(file.read())
+    if options.check:
+        print("%d mutations, each fits" % len(mutations))
+        return 0
     survived = tried = 0
     with tempfile.TemporaryDirectory(prefix="sgmut") as folder:
         copy = Copy(folder, options.jobs)
