@@ -27,6 +27,7 @@ struct apply_options {
 	bool only_renewal;           /* renew PROFILE: do nothing that is not a renewal */
 	bool is_repeat;              /* a later pass of --wait: naming a profile asked for one try, and it had it */
 	const struct buf *challenge; /* enroll PROFILE --challenge-file: used instead of the profile's source; NULL */
+	const struct buf *imported;  /* import PROFILE FILE: its certificates, instead of asking a server; NULL */
 	unsigned wait_s;             /* --wait: poll until nothing is pending, at most so long; 0: one pass */
 	bool is_local;               /* apply --local: mend what is on the disk; no network, no daemon, at most one TPM command */
 	bool is_scheduled;           /* by the agent: a profile that failed rests until its pause is over */
@@ -52,6 +53,12 @@ enum err agent_plan(const struct config *config, struct plan *out, struct why *w
 enum err agent_apply(const struct config *config, const struct apply_options *options, enum signet_exit *out_exit,
                      struct why *why) MUST_CHECK;
 
+/**
+ * PEM of a PKCS #10 request (RFC 2986) for a scep profile's names, on a new key; on the same key until its certificate has
+ * been imported (struct apply_options) or a newer one has come. On disk before it is handed out, under the lock; no network,
+ * and no trust profile needed. Appended to out_pem. ERR_NOT_FOUND "usage.profile", "waiting.retired".
+ */
+enum err agent_csr(const struct config *config, const char *name, struct buf *out_pem, struct why *why) MUST_CHECK;
 /**
  * A live, harmless try of the wifi and wired profiles, or of the vpn profiles: each daemon authenticates once more with
  * what it uses now. Under the lock, at most 25 s a profile. ERR_OK also when profiles failed; their results say so.

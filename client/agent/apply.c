@@ -7,9 +7,11 @@
 #include "client/agent/binding.h"
 #include "client/agent/date_hint.h"
 #include "client/agent/metrics.h"
+#include "client/agent/offline.h"
 #include "client/agent/repair.h"
 #include "client/agent/retirement.h"
 #include "client/agent/revocation.h"
+#include "client/agent/scep_key.h"
 #include "client/agent/scep_resolve.h"
 #include "client/agent/schedule.h"
 #include "client/agent/tally.h"
@@ -225,6 +227,8 @@ static enum err step_scep(struct work *w, const struct scep_profile *p, struct w
 	struct certificate_set anchors = { .count = 0 };
 	enum err e = trust_anchors(w->pass, &p->trust, &anchors, why);
 	certificate_set_clear(&anchors);
+	if (e == ERR_OK && w->pass->options->imported != NULL)
+		return offline_import(w->pass, p, buf_bytes(w->pass->options->imported), why);
 	if (e == ERR_OK)
 		e = scep_look(w->pass, p, &view, why);
 	if (e == ERR_OK && view.has_certificate && view.next == SCEP_NEXT_NOTHING && !w->pass->clock.is_trusted) {

@@ -44,7 +44,7 @@ static void count_uses(const struct pass *pass, const char *mark, unsigned *out_
 		const char *profile = pass->config->sceps[i].name;
 		if (generations_look(&pass->store, profile, &g, NULL) != ERR_OK)
 			continue;
-		const unsigned numbers[] = { g.current, g.request, g.complete, g.unused };
+		const unsigned numbers[] = { g.current, g.request, g.complete, g.unused, g.offline };
 		for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) {
 			if (numbers[n] == 0 || generation_meta_read(&pass->store, profile, numbers[n], &meta, NULL) != ERR_OK ||
 			    meta.is_software || meta.storage_key[0] == '\0')

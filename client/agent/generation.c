@@ -85,7 +85,7 @@ static enum err tell(const struct store *store, const char *profile, enum event_
 
 enum err generation_tidy(const struct store *store, const char *profile, struct why *why)
 {
-	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark" };
+	static const char *const leftovers[] = { "message.der", "signer.der", "challenge.mark", "request.csr" };
 	char path[FILE_PATH_MAX];
 	struct generations g = { .current = 0 };
 	enum err e = generations_look(store, profile, &g, why);

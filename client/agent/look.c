@@ -262,6 +262,9 @@ static void look_scep(const struct pass *pass, const struct scep_profile *s, str
 	if (!v.has_certificate && trust_anchors(pass, &s->trust, &anchors, &why) != ERR_OK)
 		not_in_place(p, ERR_NOT_FOUND, &why);
 	certificate_set_clear(&anchors);
+	if (v.generations.offline != 0 && (!v.has_certificate || v.is_expired))
+		snprintf(p->next_step, sizeof p->next_step, "signet import %s FILE: the certificate for the request of signet csr",
+		         s->name);
 }
 
 static void look_tpm(struct pass *pass, struct tpm_view *out)

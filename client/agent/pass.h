@@ -100,9 +100,6 @@ struct scep_view {
 
 enum err scep_look(const struct pass *pass, const struct scep_profile *profile, struct scep_view *out,
                    struct why *why) MUST_CHECK;
-/** The key of a generation, from key.der in the TPM or key.pem. *out is closed by the caller. */
-enum err scep_load_key(struct pass *pass, const char *profile, unsigned generation, struct device_key *out,
-                       struct why *why) MUST_CHECK;
 /** The last that the server's HTTP headers said; 0: nothing. Not authenticated. */
 struct scep_hints {
 	int64_t date;          /* Date, unix s */

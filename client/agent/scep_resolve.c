@@ -183,14 +183,9 @@ static enum err take_over_names(const struct pass *pass, const struct scep_profi
 	return ERR_OK;
 }
 
-enum err scep_resolve(const struct pass *pass, const struct scep_profile *profile, enum scep_intent intent,
-                      struct scep_resolved *out, struct why *why)
+static void init(struct scep_resolved *out)
 {
-	static const enum scep_renewal_form forms[] = { [RENEWAL_AUTO] = SCEP_FORM_AUTO,
-		                                        [RENEWAL_17] = SCEP_FORM_17,
-		                                        [RENEWAL_19] = SCEP_FORM_19,
-		                                        [RENEWAL_REENROLL] = SCEP_FORM_AUTO };
-	*out = (struct scep_resolved){ .job = { .intent = intent, .form = forms[profile->renewal_message] } };
+	*out = (struct scep_resolved){ .job = { .intent = SCEP_ENROLL } };
 	buf_init(&out->subject, NAME_TEXT_MAX);
 	buf_init(&out->salt, SHA256_LEN);
 	buf_init(&out->challenge, CSR_CHALLENGE_MAX + 1);
@@ -199,21 +194,51 @@ enum err scep_resolve(const struct pass *pass, const struct scep_profile *profil
 	buf_init(&out->old_certificate, CERTIFICATE_MAX);
 	for (size_t i = 0; i < RESOLVED_SANS_MAX; i++)
 		buf_init(&out->san_text[i], NAME_TEXT_MAX);
-	enum err e = resolve_server(pass, profile, out, why);
-	if (e == ERR_OK)
-		e = resolve_subject(pass, profile, out, why);
+}
+
+static enum err resolve_content(const struct pass *pass, const struct scep_profile *profile, struct scep_resolved *out,
+                                struct why *why)
+{
+	enum err e = resolve_subject(pass, profile, out, why);
 	if (e == ERR_OK)
 		e = resolve_sans(pass, profile, out, why);
 	if (e == ERR_OK)
 		e = resolve_ekus(profile, out, why);
+	out->job.content.subject = buf_bytes(&out->subject);
+	out->job.content.key_usage = profile->key_usage;
+	out->job.content.template_name = profile->template_name;
+	return e;
+}
+
+enum err scep_resolve_request(const struct pass *pass, const struct scep_profile *profile, struct scep_resolved *out,
+                              struct why *why)
+{
+	init(out);
+	resolve_algorithms(profile, &out->job.server);
+	enum err e = resolve_content(pass, profile, out, why);
+	if (e != ERR_OK)
+		scep_resolved_clear(out);
+	return e;
+}
+
+enum err scep_resolve(const struct pass *pass, const struct scep_profile *profile, enum scep_intent intent,
+                      struct scep_resolved *out, struct why *why)
+{
+	static const enum scep_renewal_form forms[] = { [RENEWAL_AUTO] = SCEP_FORM_AUTO,
+		                                        [RENEWAL_17] = SCEP_FORM_17,
+		                                        [RENEWAL_19] = SCEP_FORM_19,
+		                                        [RENEWAL_REENROLL] = SCEP_FORM_AUTO };
+	init(out);
+	out->job.intent = intent;
+	out->job.form = forms[profile->renewal_message];
+	enum err e = resolve_server(pass, profile, out, why);
+	if (e == ERR_OK)
+		e = resolve_content(pass, profile, out, why);
 	if (e == ERR_OK) {
-		out->job.content.subject = buf_bytes(&out->subject);
-		out->job.content.key_usage = profile->key_usage;
-		out->job.content.template_name = profile->template_name;
 		resolve_urls(profile, out);
+		if (intent == SCEP_RENEW)
+			e = take_over_names(pass, profile, out, why);
 	}
-	if (e == ERR_OK && intent == SCEP_RENEW)
-		e = take_over_names(pass, profile, out, why);
 	if (e != ERR_OK)
 		scep_resolved_clear(out);
 	return e;

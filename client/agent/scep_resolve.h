@@ -30,6 +30,12 @@ struct scep_resolved {
 enum err scep_resolve(const struct pass *pass, const struct scep_profile *profile, enum scep_intent intent,
                       struct scep_resolved *out, struct why *why) MUST_CHECK;
 /**
+ * Only what goes into the request itself, and the digest that signs it: no server, no trust profile, no challenge. Errors:
+ * what variables and key words say ("config.…").
+ */
+enum err scep_resolve_request(const struct pass *pass, const struct scep_profile *profile, struct scep_resolved *out,
+                              struct why *why) MUST_CHECK;
+/**
  * A profile's server without urls. `anchors`, of which the last announced_count were announced, are borrowed, and so is
  * `tls_ca`, empty and with room for TRUST_PEM_MAX, to which the PEM of tls_trust is added. ERR_NOT_FOUND "waiting.trust".
  */

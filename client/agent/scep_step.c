@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "client/agent/binding.h"
 #include "client/agent/event.h"
 #include "client/agent/generation.h"
 #include "client/agent/rollover.h"
+#include "client/agent/scep_key.h"
 #include "client/agent/scep_resolve.h"
 #include "client/agent/used.h"
-#include "client/pki/software_key.h"
 #include "client/scep/issued.h"
 #include "client/scep/refusal.h"
 #include "client/scep/worker.h"
@@ -17,11 +16,9 @@
 #include "hal/device.h"
 #include "hal/log.h"
 
-#define KEY_FILE_MAX 8192     /* bytes: PEM of an RSA-4096 key is 3.3 KiB */
 #define PAGE_NEVER_ASKED (-1) /* no moment: 0 is one, and a device without a clock boots in 1970 */
 #define PAGE_INTERVAL_S 3600  /* a challenge page has five slots that live an hour */
 #define MARK_FILE "challenge.mark"
-#define KEY_BUSY_S 330 /* told to the host: prime search takes up to 300 s on a slow TPM */
 
 /* One dialogue in the parent: what the worker's questions need. */
 struct step {
@@ -56,102 +53,32 @@ static enum err write_meta_part(struct step *s, struct why *why)
 
 /* ---- keys ---- */
 
-enum err scep_load_key(struct pass *pass, const char *profile, unsigned generation, struct device_key *out,
-                       struct why *why)
-{
-	struct generation_meta meta;
-	struct tpm *tpm;
-	struct buf file;
-	buf_init(&file, KEY_FILE_MAX);
-	enum err e = generation_meta_read(&pass->store, profile, generation, &meta, why);
-	if (e == ERR_OK)
-		e = generation_read(&pass->store, profile, generation, meta.is_software ? "key.pem" : "key.der", &file, why);
-	if (e == ERR_OK && meta.is_software)
-		e = software_key_load(buf_bytes(&file), out, why);
-	else if (e == ERR_OK) {
-		e = pass_tpm(pass, &tpm, why);
-		if (e == ERR_OK)
-			e = tpm_load_key(tpm, buf_bytes(&file), out, why);
-	}
-	buf_clear(&file);
-	return e;
-}
-
 static enum err load_key(struct step *s, unsigned number, struct device_key *out, struct why *why)
 {
 	return scep_load_key(s->pass, s->profile->name, number, out, why);
-}
-
-static enum err make_by_storage(struct step *s, struct buf *blob, struct device_key *out, struct why *why)
-{
-	struct tpm *tpm;
-	const struct scep_profile *p = s->profile;
-	s->meta.is_software = p->key_storage == KEY_STORAGE_SOFTWARE;
-	if (!s->meta.is_software) {
-		struct why own = { .code = "" };
-		enum err e = s->pass->is_tpm_changed ? binding_forget(s->pass, &own) : ERR_OK;
-		if (e == ERR_OK)
-			e = pass_tpm(s->pass, &tpm, &own);
-		if (e == ERR_OK)
-			e = tpm_make_key(tpm, p->key_bits, blob, out, &own);
-		bool is_absent = e == ERR_UNREACHABLE && strcmp(own.code, "tpm.absent") == 0;
-		if (e == ERR_OK || p->key_storage == KEY_STORAGE_TPM || !is_absent) {
-			if (e != ERR_OK && why != NULL)
-				*why = own;
-			return e;
-		}
-		log_warn("scep: %s: this device has no TPM; the key is a software key, as key_storage allows", p->name);
-		s->meta.is_software = true;
-	}
-	return software_key_make(p->key_bits, blob, out, why);
 }
 
 /* The key stands on disk before any use of it can leave the device: store_sent() syncs the folder. */
 static enum err make_key(struct step *s, struct device_key *out, struct why *why)
 {
 	struct device_key key = { .ops = NULL };
-	struct buf blob;
-	buf_init(&blob, KEY_FILE_MAX);
 	pass_busy(s->pass, KEY_BUSY_S);
-	enum err e = make_by_storage(s, &blob, &key, why);
+	enum err e = scep_make_key(s->pass, s->profile, s->number, &s->meta, &key, why);
 	pass_busy(s->pass, s->profile->timeout_s + DIALOGUE_BUSY_S);
-	if (e == ERR_OK && !s->meta.is_software)
-		binding_now(&s->pass->store, s->meta.storage_key);
-	if (e == ERR_OK)
-		e = generation_write_part(&s->pass->store, s->profile->name, s->number, s->meta.is_software ? "key.pem" : "key.der",
-		                          buf_bytes(&blob), why);
 	if (e == ERR_OK)
 		e = write_meta_part(s, why);
 	if (e == ERR_OK) {
-		log_info("scep: %s: made an RSA-%u key (%s)", s->profile->name, s->profile->key_bits,
-		         s->meta.is_software ? "software" : "in the TPM");
-		pass_progress(s->pass, s->profile->name, "key", s->meta.is_software ? "ok, software" : "ok, in the TPM");
 		*out = key; /* handed to the caller */
 		key = (struct device_key){ .ops = NULL };
 	}
 	device_key_close(&key);
-	buf_clear(&blob);
 	return e;
 }
 
 static enum err copy_key(struct step *s, unsigned from, struct why *why)
 {
-	struct generation_meta meta;
-	struct buf file;
-	buf_init(&file, KEY_FILE_MAX);
-	enum err e = generation_meta_read(&s->pass->store, s->profile->name, from, &meta, why);
-	const char *name = e == ERR_OK && meta.is_software ? "key.pem" : "key.der";
-	if (e == ERR_OK)
-		e = generation_read(&s->pass->store, s->profile->name, from, name, &file, why);
-	if (e == ERR_OK)
-		e = generation_write_part(&s->pass->store, s->profile->name, s->number, name, buf_bytes(&file), why);
-	if (e == ERR_OK) {
-		s->meta.is_software = meta.is_software;
-		memcpy(s->meta.storage_key, meta.storage_key, sizeof s->meta.storage_key);
-		e = write_meta_part(s, why);
-	}
-	buf_clear(&file);
-	return e;
+	enum err e = scep_copy_key(s->pass, s->profile->name, from, s->number, &s->meta, why);
+	return e == ERR_OK ? write_meta_part(s, why) : e;
 }
 
 static enum err request_key(struct step *s, struct device_key *out, struct why *why)

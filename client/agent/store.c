@@ -135,6 +135,9 @@ static void survey_entry(void *ctx, const char *name)
 			s->out->complete = number;
 	} else if (has(s->store, s->profile, number, "message.der") && number > s->out->request) {
 		s->out->request = number;
+	} else if (has(s->store, s->profile, number, "request.csr")) {
+		if (number > s->out->offline)
+			s->out->offline = number;
 	} else if (has(s->store, s->profile, number, "meta.ini") && !has(s->store, s->profile, number, "message.der") &&
 	           number > s->out->unused) {
 		s->out->unused = number;
@@ -229,7 +232,7 @@ static void sweep_entry(void *ctx, const char *name)
 	/* what a link names stays, even if its certificate is gone: its key may be all that is left */
 	if (number == 0 || number == generation_named(s->store, s->profile, "current") ||
 	    number == generation_named(s->store, s->profile, "previous") || number == k->request || number == k->signer ||
-	    number == k->complete || number == k->unused || s->err != ERR_OK)
+	    number == k->complete || number == k->unused || number == k->offline || s->err != ERR_OK)
 		return;
 	s->err = generation_path(s->store, s->profile, number, NULL, path);
 	if (s->err == ERR_OK)

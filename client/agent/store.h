@@ -19,6 +19,7 @@ extern "C" {
  *   STATE/hooks/PROFILE.EVENT.SERIAL                       hooks have not been told yet (hook_event.h)
  *   STATE/scep/PROFILE/0008/{key.*, signer.der, message.der, request.der, meta.ini}     a request under way; a renewal's
  *                                                          has no signer.der
+ *   STATE/scep/PROFILE/0008/{key.*, request.csr, request.der, meta.ini}    a request that was handed out by hand
  * A generation with cert.pem is complete: it is written last.
  */
 #define GENERATION_MAX 9999u /* four digits: one renewal a day for 27 years */
@@ -67,6 +68,7 @@ struct generations {
 	unsigned request;  /* newest above current with message.der and no cert.pem */
 	unsigned complete; /* newest above current with cert.pem: issued, not yet switched to */
 	unsigned unused;   /* newest above current with a key and no message.der: nothing of it went out */
+	unsigned offline;  /* newest above current with request.csr and no cert.pem: handed out by hand (offline.h) */
 	unsigned signer;   /* generation that the request under way was signed by; 0: its own key */
 	unsigned newest;   /* highest number seen */
 	bool is_refused;   /* `complete` was tried, and a consumer failed with it */
@@ -96,7 +98,7 @@ unsigned generation_named(const struct store *store, const char *profile, const 
 /** Point `name` ("current", "previous") at a generation; number 0 takes the link away. */
 enum err generation_link(const struct store *store, const char *profile, const char *name, unsigned number,
                          struct why *why) MUST_CHECK;
-/** Remove every generation that neither a link (current, previous) nor `keep` (request, signer, complete, unused) names;
+/** Remove every generation that neither a link (current, previous) nor `keep` (request, signer, complete, unused, offline) names;
  *  keys are wiped. */
 enum err generations_sweep(const struct store *store, const char *profile, const struct generations *keep,
                            struct why *why) MUST_CHECK;

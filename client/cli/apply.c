@@ -6,6 +6,7 @@
 #include "client/agent/agent.h"
 #include "client/cli/json.h"
 #include "client/cli/profiles.h"
+#include "client/pki/certificate_bundle.h"
 #include "hal/file.h"
 
 #define CHALLENGE_MAX (16 * 1024) /* bytes: Intune's challenges are some KB */
@@ -18,7 +19,7 @@ static enum signet_exit work(const struct cli *cli, const struct config *config,
 	struct why why = {.code = ""};
 	struct cli borrowed = *cli; /* the callback's context is not const */
 	options->profiles = cli->options.arg_count > 0 ? cli->options.args : NULL;
-	options->profile_count = cli->options.arg_count;
+	options->profile_count = options->imported != NULL ? 1 : cli->options.arg_count;
 	options->progress = cli->has_progress ? cli_show_progress : NULL;
 	options->progress_ctx = &borrowed;
 	enum err e = agent_apply(config, options, &exit, &why);
@@ -73,7 +74,7 @@ enum signet_exit renew_run(const struct cli *cli, const struct config *config)
 	return work(cli, config, &options);
 }
 
-static enum err read_all(int fd, struct buf *out, struct why *why)
+static enum err read_input(int fd, struct buf *out, struct why *why)
 {
 	uint8_t piece[512];
 	enum err e = ERR_OK;
@@ -87,25 +88,27 @@ static enum err read_all(int fd, struct buf *out, struct why *why)
 				    strerror(errno));
 	}
 	explicit_bzero(piece, sizeof piece);
-	if (e == ERR_TOO_BIG)
-		why_set(why, e, "challenge.size",
-			"standard input has more than %d bytes: no challenge", CHALLENGE_MAX);
-	return e;
+	return e != ERR_TOO_BIG ? e
+				: why_set(why, e, "file.size",
+					  "standard input has more than %zu bytes", out->max);
+}
+
+/* The file of the command line, "-" for standard input. */
+static enum err read_argument(const struct cli *cli, const char *name, struct buf *out,
+			      struct why *why)
+{
+	char path[FILE_PATH_MAX];
+	if (strcmp(name, "-") == 0)
+		return read_input(cli->streams.in_fd, out, why);
+	enum err e = cli_path(cli, name, path, why);
+	return e == ERR_OK ? file_read(path, out, why) : e;
 }
 
 /* The challenge without the newline of its line. *out wiped by the caller, also on failure. */
 static enum err read_challenge(const struct cli *cli, struct buf *out, struct why *why)
 {
 	const char *name = cli->options.challenge_file;
-	char path[FILE_PATH_MAX];
-	enum err e;
-	if (strcmp(name, "-") == 0) {
-		e = read_all(cli->streams.in_fd, out, why);
-	} else {
-		e = cli_path(cli, name, path, why);
-		if (e == ERR_OK)
-			e = file_read(path, out, why);
-	}
+	enum err e = read_argument(cli, name, out, why);
 	if (e != ERR_OK)
 		return e;
 	if (out->len > 0 && out->data[out->len - 1] == '\n')
@@ -142,5 +145,20 @@ enum signet_exit enroll_run(const struct cli *cli, const struct config *config)
 	else
 		exit = cli_fail_agent(cli, e, &why);
 	buf_clear(&challenge);
+	return exit;
+}
+
+enum signet_exit import_run(const struct cli *cli, const struct config *config)
+{
+	struct buf file;
+	struct why why = {.code = ""};
+	struct apply_options options = {.imported = &file};
+	buf_init(&file, CERTIFICATE_BUNDLE_MAX);
+	enum err e = profiles_check(config, cli->options.args[0], true, &why);
+	if (e != ERR_OK)
+		return cli_fail(cli, SIGNET_USAGE, &why);
+	e = read_argument(cli, cli->options.args[1], &file, &why);
+	enum signet_exit exit = e == ERR_OK ? work(cli, config, &options) : cli_fail_agent(cli, e, &why);
+	buf_clear(&file);
 	return exit;
 }

@@ -12,6 +12,8 @@ enum signet_exit apply_run(const struct cli *cli, const struct config *config);
 enum signet_exit enroll_run(const struct cli *cli, const struct config *config);
 /** The verb `renew`. */
 enum signet_exit renew_run(const struct cli *cli, const struct config *config);
+/** The verb `import`: a file of certificates instead of a server, "-" for standard input. */
+enum signet_exit import_run(const struct cli *cli, const struct config *config);
 
 #ifdef __cplusplus
 }

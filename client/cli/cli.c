@@ -113,6 +113,21 @@ enum signet_exit cli_finish(const struct cli *cli, struct text_out *result, enum
 	return SIGNET_FAILED;
 }
 
+enum signet_exit cli_deliver(const struct cli *cli, struct text_out *result, unsigned mode)
+{
+	char path[FILE_PATH_MAX];
+	struct why why = {.code = ""};
+	if (!cli_has(cli, OPTION_OUTPUT))
+		return cli_finish(cli, result, SIGNET_DONE);
+	enum err e = result->err != ERR_OK
+			 ? why_set(&why, result->err, "output", "%s", err_text(result->err))
+			 : cli_path(cli, cli->options.output, path, &why);
+	if (e == ERR_OK)
+		e = file_write_atomic(path, buf_bytes(&result->bytes), mode, &why);
+	text_clear(result);
+	return e == ERR_OK ? SIGNET_DONE : cli_fail_agent(cli, e, &why);
+}
+
 enum err cli_path(const struct cli *cli, const char *path, char out[], struct why *why)
 {
 	if (cli->root[0] == '\0') {

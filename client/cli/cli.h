@@ -50,6 +50,8 @@ enum signet_exit cli_fail_agent(const struct cli *cli, enum err e, const struct 
 /** Write the result to streams.out, release it and return `exit`; SIGNET_FAILED when it was not
  * whole. */
 enum signet_exit cli_finish(const struct cli *cli, struct text_out *result, enum signet_exit exit);
+/** The same for a result that -o puts into a file, with `mode`; without -o to streams.out. */
+enum signet_exit cli_deliver(const struct cli *cli, struct text_out *result, unsigned mode);
 /** An agent_progress_fn whose ctx is the struct cli: a line a step on streams.err. */
 void cli_show_progress(void *ctx, const char *profile, const char *step, const char *result);
 /** `path` of the command line below --root. ERR_TOO_BIG, ERR_INVALID. */

@@ -4,6 +4,7 @@
 #include "client/cli/agent.h"
 #include "client/cli/apply.h"
 #include "client/cli/check.h"
+#include "client/cli/csr.h"
 #include "client/cli/doctor.h"
 #include "client/cli/events.h"
 #include "client/cli/inventory.h"
@@ -36,6 +37,9 @@ static const struct verb verbs[] = {
      OPTION_PEM | OPTION_CHAIN | OPTION_TEXT, true, true, show_run},
     {"inventory", "[--json, --csv] [-o FILE] [--append]", "one row a certificate", 0, 0,
      OPTION_CSV | OPTION_OUTPUT | OPTION_APPEND, true, true, inventory_run},
+    {"csr", "PROFILE [-o FILE]", "a certificate request for a CA that is out of reach", 1, 1, OPTION_OUTPUT, true, false,
+     csr_run},
+    {"import", "PROFILE FILE", "take the certificate that was issued for it", 2, 2, 0, true, true, import_run},
     {"agent", "", "the daemon: apply, renew, repair; SIGHUP reads the configuration again", 0, 0, 0, true, false,
      agent_verb_run},
     {"events", "[-n N] [--follow]", "what happened since this device started, the last 20", 0, 0,
@@ -50,9 +54,6 @@ static const struct verb verbs[] = {
     {"help", "[VERB]", "this list, or one verb with its options", 0, 1, 0, false, false, run_help},
     {"bundle", "[-o FILE]", "everything support needs, without secrets", 0, 0, 0, false, false,
      NULL},
-    {"csr", "PROFILE", "a certificate request for enrolling by hand", 0, 0, 0, false, false, NULL},
-    {"import", "PROFILE FILE", "install a certificate that was issued by hand", 0, 0, 0, false,
-     false, NULL},
     {"import-graph", "FILE", "profiles from Microsoft Graph JSON", 0, 0, 0, false, false, NULL},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include "client/agent/scep_key.h"
 #include "client/doctor/checks.h"
 #include "client/doctor/doctor.h"
 #include "client/pki/hash.h"

@@ -26,7 +26,7 @@ struct fake_agent {
 	bool asked_tpm;
 	std::vector<std::string> asked_profiles;
 	bool has_challenge, force, only_renewal;
-	std::string challenge;
+	std::string challenge, imported;
 	unsigned wait_s;
 };
 extern struct fake_agent fake;

@@ -178,6 +178,8 @@ extern "C" enum err agent_apply(const struct config *, const struct apply_option
 	fake.applies++;
 	for (size_t i = 0; i < o->profile_count; i++)
 		fake.asked_profiles.push_back(o->profiles[i]);
+	if (o->imported != nullptr)
+		fake.imported.assign(reinterpret_cast<const char *>(o->imported->data), o->imported->len);
 	fake.has_challenge = o->challenge != nullptr;
 	if (o->challenge != nullptr && o->challenge->len > 0)
 		fake.challenge.assign(reinterpret_cast<const char *>(o->challenge->data),
@@ -191,6 +193,13 @@ extern "C" enum err agent_apply(const struct config *, const struct apply_option
 	*why = fake.why;
 	*out_exit = fake.exit;
 	return fake.err;
+}
+
+extern "C" enum err agent_csr(const struct config *, const char *name, struct buf *out_pem, struct why *why)
+{
+	fake.asked_profiles.push_back(name);
+	*why = fake.why;
+	return fake.err == ERR_OK ? buf_add_text(out_pem, "THE REQUEST\n") : fake.err;
 }
 
 struct profile_view make_profile(enum profile_kind kind, const char *name, enum profile_state state)
