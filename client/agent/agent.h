@@ -59,6 +59,20 @@ enum err agent_apply(const struct config *config, const struct apply_options *op
  * and no trust profile needed. Appended to out_pem. ERR_NOT_FOUND "usage.profile", "waiting.retired".
  */
 enum err agent_csr(const struct config *config, const char *name, struct buf *out_pem, struct why *why) MUST_CHECK;
+/** A text for a bundle, as `signet status` or `signet doctor` prints it. Borrowed. */
+struct bundle_text {
+	const char *name;
+	struct bytes content;
+};
+#define BUNDLE_MAX (8u << 20) /* bytes: sent by mail, and held in memory */
+/**
+ * What somebody needs who looks for a cause elsewhere, as a tar archive: `texts`, then what the state folder and the run folder
+ * hold (bundle.c has the list), with the messages of the last dialogue that failed. No keys, no challenges, no passwords:
+ * redact.h. Takes no lock, writes nothing. Appended to out_tar. What does not fit is left out and named in its listing.
+ * ERR_DENIED: a file of secrets, or the state folder, is not readable.
+ */
+enum err agent_bundle(const struct config *config, const struct bundle_text *texts, size_t count, struct buf *out_tar,
+                      struct why *why) MUST_CHECK;
 /**
  * A live, harmless try of the wifi and wired profiles, or of the vpn profiles: each daemon authenticates once more with
  * what it uses now. Under the lock, at most 25 s a profile. ERR_OK also when profiles failed; their results say so.

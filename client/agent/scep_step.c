@@ -9,6 +9,7 @@
 #include "client/agent/scep_key.h"
 #include "client/agent/scep_resolve.h"
 #include "client/agent/used.h"
+#include "client/agent/wire.h"
 #include "client/scep/issued.h"
 #include "client/scep/refusal.h"
 #include "client/scep/worker.h"
@@ -27,6 +28,7 @@ struct step {
 	const struct scep_view *view;
 	struct scep_resolved *resolved;
 	struct scep_hints *hints;
+	struct wire wire;
 	unsigned number; /* generation of the request */
 	struct generation_meta meta;
 };
@@ -252,6 +254,12 @@ static void hint(void *ctx, enum scep_hint hint, int64_t value)
 	}
 }
 
+static void wire(void *ctx, const struct scep_wire *exchange)
+{
+	struct step *s = ctx;
+	wire_add(&s->wire, exchange);
+}
+
 /* ---- the answer ---- */
 
 static enum err install(struct step *s, const struct issued *issued, struct why *why)
@@ -340,7 +348,7 @@ static void keep_announced(const struct step *s, const struct certificate_set *n
 
 static enum err run(struct step *s, struct why *why)
 {
-	struct worker_host host = { open_keys, store_sent, progress, hint, is_stopping, s };
+	struct worker_host host = { open_keys, store_sent, progress, hint, wire, is_stopping, s };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	enum err e = worker_run(&s->resolved->job, http_exchange, &host, &answer, why);
 	if (e == ERR_OK) {
@@ -349,8 +357,11 @@ static enum err run(struct step *s, struct why *why)
 	}
 	if (e == ERR_OK)
 		e = answer.status == SCEP_PENDING ? pending(s, why) : judge(s, &answer, why);
-	if (e != ERR_OK && e != ERR_AGAIN)
+	if (e != ERR_OK && e != ERR_AGAIN) {
 		after_failure(s, e, why);
+		wire_keep(&s->wire, &s->pass->store, s->profile->name, why);
+	}
+	wire_clear(&s->wire);
 	scep_answer_clear(&answer);
 	return e;
 }

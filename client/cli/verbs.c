@@ -3,6 +3,7 @@
 #include <string.h>
 #include "client/cli/agent.h"
 #include "client/cli/apply.h"
+#include "client/cli/bundle.h"
 #include "client/cli/check.h"
 #include "client/cli/csr.h"
 #include "client/cli/doctor.h"
@@ -46,14 +47,14 @@ static const struct verb verbs[] = {
      OPTION_COUNT | OPTION_FOLLOW, true, true, events_run},
     {"doctor", "[--only ID]", "named checks, each with cause and next step; changes nothing", 0, 0, OPTION_ONLY, false,
      true, doctor_run},
+    {"bundle", "[-o FILE]", "an archive of all that support needs, without secrets", 0, 0, OPTION_OUTPUT, true, false,
+     bundle_run},
     {"test", "tpm, scep, wifi, vpn [PROFILE]", "a live, harmless try, under 30 s a profile", 1, 2, 0, true, true,
      test_run},
     {"config", "check, show", "check the configuration, or show it with each value's origin", 1, 1,
      0, true, true, check_run},
     {"version", "", "the version of this program", 0, 0, 0, false, true, run_version},
     {"help", "[VERB]", "this list, or one verb with its options", 0, 1, 0, false, false, run_help},
-    {"bundle", "[-o FILE]", "everything support needs, without secrets", 0, 0, 0, false, false,
-     NULL},
     {"import-graph", "FILE", "profiles from Microsoft Graph JSON", 0, 0, 0, false, false, NULL},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

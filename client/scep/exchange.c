@@ -24,8 +24,29 @@ static int64_t left_ms(const struct exchange *x)
 	return x->deadline_ms - clock_boot_ms();
 }
 
+static struct bytes cut(const void *p, size_t len)
+{
+	return (struct bytes){ p, len < SCEP_WIRE_MAX ? len : SCEP_WIRE_MAX };
+}
+
+static void record(const struct exchange *x, const struct http_request *request, const struct http_reply *reply,
+                   const struct why *trouble)
+{
+	if (x->ports->wire == NULL)
+		return;
+	const struct scep_wire wire = {
+		.url = cut(request->url, strlen(request->url)),
+		.request = request->body != NULL ? cut(request->body->data, request->body->len) : cut("", 0),
+		.status = reply->status,
+		.content_type = cut(reply->content_type, strlen(reply->content_type)),
+		.reply = cut(reply->body.data, reply->body.len),
+		.trouble = cut(trouble->text, strlen(trouble->text)),
+	};
+	x->ports->wire(x->ports->ctx, &wire);
+}
+
 /* request->timeout_ms: 0 for all the time that is left */
-static enum err get(const struct exchange *x, struct http_request *request, struct http_reply *out, struct why *why)
+static enum err ask(const struct exchange *x, struct http_request *request, struct http_reply *out, struct why *why)
 {
 	request->proxy = x->server->proxy;
 	request->ca = x->server->tls_ca;
@@ -38,6 +59,16 @@ static enum err get(const struct exchange *x, struct http_request *request, stru
 		hint(x, SCEP_HINT_DATE, out->date);
 	if (e == ERR_OK && out->retry_after_s > 0)
 		hint(x, SCEP_HINT_RETRY_AFTER, out->retry_after_s);
+	return e;
+}
+
+static enum err get(const struct exchange *x, struct http_request *request, struct http_reply *out, struct why *why)
+{
+	struct why own = { .code = "" };
+	enum err e = ask(x, request, out, &own);
+	record(x, request, out, &own);
+	if (e != ERR_OK && why != NULL)
+		*why = own;
 	return e;
 }
 
@@ -242,7 +273,7 @@ enum err exchange_page(const struct exchange *x, const char *url, const char *us
 {
 	struct http_reply reply = { .status = 0 };
 	struct http_request request = { .url = url, .user = user, .password = password };
-	enum err e = get(x, &request, &reply, why);
+	enum err e = ask(x, &request, &reply, why);
 	if (e == ERR_OK && reply.status == 401) {
 		e = login_error(url, user != NULL, reply.login, why);
 	} else if (e == ERR_OK && reply.status != 200) {

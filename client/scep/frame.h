@@ -18,6 +18,7 @@ enum frame_kind {
 	FRAME_RESULT,   /* error and why, or an answer; the last frame */
 	FRAME_PROGRESS, /* step, result; not answered */
 	FRAME_HINT,     /* enum scep_hint, value in two numbers, high half first; not answered */
+	FRAME_WIRE,     /* a struct scep_wire; not answered */
 	/* of the parent */
 	FRAME_KEYS,     /* public halves of the two keys, once they are there; or an error */
 	FRAME_ANSWER    /* error and why, or the bytes asked for */

@@ -73,6 +73,17 @@ enum scep_hint {
 	SCEP_HINT_RETRY_AFTER /* seconds to stay away, > 0, < 2^31 */
 };
 
+#define SCEP_WIRE_MAX (64 * 1024) /* bytes of each part of struct scep_wire; the rest is cut off */
+
+/** One exchange as it went over the wire, for who has to find out what a server did. All borrowed. */
+struct scep_wire {
+	struct bytes url;
+	struct bytes request; /* body of a POST */
+	long status;          /* 0: there was no reply */
+	struct bytes content_type, reply;
+	struct bytes trouble; /* why there was no reply, a sentence */
+};
+
 /** What the dialogue needs of the world. The worker puts pipes behind it, tests put fakes. */
 struct scep_ports {
 	http_exchange_fn http;
@@ -83,6 +94,8 @@ struct scep_ports {
 	void (*progress)(void *ctx, const char *step, const char *result); /* NULL allowed */
 	/** Once for each header of each reply, also when the dialogue fails then. NULL allowed. */
 	void (*hint)(void *ctx, enum scep_hint hint, int64_t value);
+	/** After each exchange but that with a challenge page: its reply is a secret. NULL allowed. */
+	void (*wire)(void *ctx, const struct scep_wire *wire);
 	void *ctx;
 };
 

@@ -8,7 +8,7 @@
 #include "hal/clock.h"
 
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
-#define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and three for each reply of each url; a broken worker must not go on for ever */
+#define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and four for each reply of each url; a broken worker must not go on for ever */
 #define OPERATIONS_MAX 16 /* signatures and decryptions: a request takes three and its answer one, and there are two of each at most */
 
 /* ---- the child ---- */
@@ -50,6 +50,17 @@ static void tell_hint(void *ctx, enum scep_hint hint, int64_t value)
 	buf_clear(&number);
 }
 
+static void tell_wire(void *ctx, const struct scep_wire *wire)
+{
+	struct worker_link *link = ctx;
+	struct buf frame;
+	buf_init(&frame, FRAME_MAX);
+	if (pack_wire(&frame, wire) == ERR_OK && frame_send(link->fd, FRAME_WIRE, buf_bytes(&frame)) != ERR_OK) {
+		/* the parent is gone: the next question says so */
+	}
+	buf_clear(&frame);
+}
+
 struct child_work {
 	const struct scep_job *job;
 	http_exchange_fn http;
@@ -62,7 +73,7 @@ static int child_main(void *ctx, int fd)
 	struct worker_key request_key = { &link, WORKER_REQUEST_KEY };
 	struct worker_key signer_key = { &link, WORKER_SIGNER_KEY };
 	struct device_key keys[] = { worker_key_open(&request_key), worker_key_open(&signer_key) };
-	struct scep_ports ports = { work->http, &keys[0], &keys[1], ask_store, tell_progress, tell_hint, &link };
+	struct scep_ports ports = { work->http, &keys[0], &keys[1], ask_store, tell_progress, tell_hint, tell_wire, &link };
 	struct scep_answer answer = { .status = SCEP_PENDING };
 	struct why why = { .code = "" };
 	struct buf result;
@@ -199,6 +210,13 @@ static void pass_hint(const struct service *s, struct bytes in)
 		s->host->hint(s->host->ctx, (enum scep_hint)kind, (int64_t)value);
 }
 
+static void pass_wire(const struct service *s, struct bytes in)
+{
+	struct scep_wire wire;
+	if (s->host->wire != NULL && unpack_wire(in, &wire) == ERR_OK)
+		s->host->wire(s->host->ctx, &wire);
+}
+
 static enum err take_result(const struct service *s, struct bytes in)
 {
 	enum err e = unpack_outcome(&in, s->why);
@@ -230,6 +248,8 @@ static enum err serve(struct service *s, int64_t until_ms)
 			pass_progress(s, buf_bytes(&payload));
 		else if (kind == FRAME_HINT)
 			pass_hint(s, buf_bytes(&payload));
+		else if (kind == FRAME_WIRE)
+			pass_wire(s, buf_bytes(&payload));
 		else if (kind == FRAME_SIGN || kind == FRAME_DECRYPT || kind == FRAME_STORE)
 			e = answer_question(s, kind, buf_bytes(&payload));
 		else

@@ -17,6 +17,7 @@ struct worker_host {
 	enum err (*store)(void *ctx, const struct scep_sent *sent, struct why *why);
 	void (*progress)(void *ctx, const char *step, const char *result);  /* NULL allowed */
 	void (*hint)(void *ctx, enum scep_hint hint, int64_t value);         /* NULL allowed; the range is checked */
+	void (*wire)(void *ctx, const struct scep_wire *wire); /* NULL allowed; made up by the worker, as the others are */
 	bool (*is_stopping)(void *ctx); /* asked twice a second: the child is ended, "worker.stopped". NULL allowed */
 	void *ctx;
 };

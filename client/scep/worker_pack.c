@@ -107,3 +107,31 @@ enum err unpack_answer(struct bytes in, struct scep_answer *out)
 		scep_answer_clear(out);
 	return e;
 }
+
+enum err pack_wire(struct buf *out, const struct scep_wire *wire)
+{
+	const struct bytes parts[] = { wire->url, wire->request, wire->content_type, wire->reply, wire->trouble };
+	enum err e = pack_number(out, wire->status > 0 ? (uint32_t)wire->status : 0);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && e == ERR_OK; i++)
+		e = pack_blob(out, parts[i]);
+	return e;
+}
+
+enum err unpack_wire(struct bytes in, struct scep_wire *out)
+{
+	struct scep_wire wire = { .status = 0 };
+	struct bytes *const parts[] = { &wire.url, &wire.request, &wire.content_type, &wire.reply, &wire.trouble };
+	uint32_t status;
+	enum err e = unpack_number(&in, &status);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && e == ERR_OK; i++) {
+		e = unpack_blob(&in, parts[i]);
+		if (e == ERR_OK && parts[i]->len > SCEP_WIRE_MAX)
+			e = ERR_TOO_BIG;
+	}
+	if (e == ERR_OK && (in.len != 0 || status > 999))
+		e = ERR_INVALID;
+	wire.status = e == ERR_OK ? (long)status : 0;
+	if (e == ERR_OK)
+		*out = wire;
+	return e;
+}

@@ -15,6 +15,10 @@ enum err pack_answer(struct buf *out, const struct scep_answer *answer) MUST_CHE
 /** *out must be zeroed; cleared on failure. */
 enum err unpack_answer(struct bytes in, struct scep_answer *out) MUST_CHECK;
 
+enum err pack_wire(struct buf *out, const struct scep_wire *wire) MUST_CHECK;
+/** Borrows from `in`. No part is longer than SCEP_WIRE_MAX. */
+enum err unpack_wire(struct bytes in, struct scep_wire *out) MUST_CHECK;
+
 /** A set of certificates; DER is not looked at. unpack: ERR_INVALID beyond `max`; what came before stays in *out. */
 enum err pack_certificates(struct buf *out, const struct certificate_set *set) MUST_CHECK;
 enum err unpack_certificates(struct bytes *in, size_t max, struct certificate_set *out) MUST_CHECK;

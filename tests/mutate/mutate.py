@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -70,6 +71,23 @@ def write(path, text):
         file.write(text)
 
 
+def first_failure(command, environment):
+    """What a program says first of a test that failed, and the program is ended there; None: it passes."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", env=environment) as program:
+        limit = threading.Timer(LIMIT_S, program.kill)
+        limit.start()
+        said = ""
+        for line in program.stdout:
+            seen = FAILED.search(line)
+            said = said or (".".join(part for part in seen.groups() if part) if seen else "")
+            if said and command[0] == "stdbuf":
+                program.kill()  # an end-to-end test ends by itself, and stops what it started
+        program.wait()
+        limit.cancel()
+        return said or ("exit %d" % program.returncode if program.returncode else None)
+
+
 class Copy:
     """The sources with one change at most, and what is built of them."""
 
@@ -87,19 +105,11 @@ class Copy:
         """The first test that fails; None when none does."""
         target = "signet" if program == END_TO_END else program
         self._run("cmake", "--build", self.build, "-j", str(self.jobs), "--target", target)
-        command = [os.path.join(self.build, "tests", program)]
+        command = ["stdbuf", "-oL", os.path.join(self.build, "tests", program)]
         environment = dict(os.environ, SIGNET=os.path.join(self.build, "signet"))
         if program == END_TO_END:
             command = ["/usr/bin/python3", os.path.join(self.sources, "tests/e2e/test_refusals.py"), "-f"]
-        try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                                  timeout=LIMIT_S, env=environment)
-        except subprocess.TimeoutExpired:
-            return "no end within %d s" % LIMIT_S
-        if done.returncode == 0:
-            return None
-        seen = FAILED.search(done.stdout)
-        return ".".join(part for part in seen.groups() if part) if seen else "exit %d" % done.returncode
+        return first_failure(command, environment)
 
     def try_out(self, mutation, programs):
         """(program, test) that saw it; None: survived."""

@@ -51,7 +51,7 @@ TEST(cli, a_verb_that_resembles_nothing_gets_no_suggestion)
 
 TEST(cli, every_verb_of_the_interface_that_is_not_built_says_so)
 {
-	for (const char *verb : {"bundle", "import-graph"}) {
+	for (const char *verb : {"import-graph"}) {
 		struct ran r = run_bare({verb});
 		LONGS_EQUAL(2, r.exit);
 		CHECK(has(r.err, (std::string("'") + verb + "' is not in this version").c_str()));

@@ -202,6 +202,17 @@ extern "C" enum err agent_csr(const struct config *, const char *name, struct bu
 	return fake.err == ERR_OK ? buf_add_text(out_pem, "THE REQUEST\n") : fake.err;
 }
 
+extern "C" enum err agent_bundle(const struct config *, const struct bundle_text *texts, size_t count, struct buf *out_tar,
+				 struct why *why)
+{
+	*why = fake.why;
+	for (size_t i = 0; i < count && fake.err == ERR_OK; i++)
+		if (buf_add_format(out_tar, "[%s]\n", texts[i].name) != ERR_OK ||
+		    (texts[i].content.len > 0 && buf_add(out_tar, texts[i].content.data, texts[i].content.len) != ERR_OK))
+			return ERR_NO_MEMORY;
+	return fake.err;
+}
+
 struct profile_view make_profile(enum profile_kind kind, const char *name, enum profile_state state)
 {
 	struct profile_view p;

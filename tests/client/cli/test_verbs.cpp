@@ -4,8 +4,8 @@
 #include "client/cli/verbs.h"
 
 static const char *const built[] = {"status", "agent", "plan", "apply", "enroll", "renew", "show", "inventory", "test",
-				    "retire", "events", "doctor", "config", "csr", "import", "version", "help"};
-static const char *const later[] = {"bundle", "import-graph"};
+				    "retire", "events", "doctor", "bundle", "config", "csr", "import", "version", "help"};
+static const char *const later[] = {"import-graph"};
 
 static void fits(const std::string &text, size_t max_lines)
 {

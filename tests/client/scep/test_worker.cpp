@@ -99,6 +99,7 @@ enum err answer(const struct http_request *, struct http_reply *out, struct why 
 struct parent {
 	struct fake_key key = {};
 	std::vector<std::pair<int, int64_t>> hints;
+	std::vector<std::string> wires;
 	bool is_stopping = false;
 	unsigned stores = 0;
 };
@@ -120,6 +121,14 @@ enum err store(void *ctx, const struct scep_sent *, struct why *)
 void take_hint(void *ctx, enum scep_hint hint, int64_t value)
 {
 	static_cast<parent *>(ctx)->hints.emplace_back(hint, value);
+}
+
+void take_wire(void *ctx, const struct scep_wire *wire)
+{
+	auto text = [](struct bytes b) { return std::string(reinterpret_cast<const char *>(b.data), b.len); };
+	static_cast<parent *>(ctx)->wires.push_back(text(wire->url) + " " + std::to_string(wire->status) + " " +
+	                                            text(wire->content_type) + " " + std::to_string(wire->reply.len) +
+	                                            text(wire->trouble));
 }
 
 bool is_stopping(void *ctx)
@@ -152,7 +161,7 @@ TEST_GROUP(worker)
 	enum err talk(bool takes_hints = true)
 	{
 		struct worker_host host = { open_keys, store, nullptr, takes_hints ? take_hint : nullptr,
-			                    is_stopping, &parent };
+			                    takes_hints ? take_wire : nullptr, is_stopping, &parent };
 		return worker_run(&job, answer, &host, &got, &why);
 	}
 };
@@ -170,6 +179,48 @@ TEST(worker, HeadersOfEachReplyReachTheParentThoughTheDialogueFails)
 		LONGS_EQUAL(SCEP_HINT_RETRY_AFTER, parent.hints[i + 1].first);
 		LONGLONGS_EQUAL(120, parent.hints[i + 1].second);
 	}
+}
+
+TEST(worker, EachExchangeReachesTheParentAsItWentOverTheWire)
+{
+	strcpy(said.content_type, "text/html");
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(2, parent.wires.size());
+	STRCMP_EQUAL("http://127.0.0.1/scep?operation=GetCACaps 500 text/html 0", parent.wires[0].c_str());
+	STRCMP_EQUAL("http://127.0.0.1/scep?operation=GetCACert 500 text/html 0", parent.wires[1].c_str());
+	parent.wires.clear();
+	is_dead = true;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("http://127.0.0.1/scep?operation=GetCACaps 0  0nobody there", parent.wires.at(0).c_str());
+}
+
+TEST(worker, AnExchangeOfAWorkerThatIsSomebodyElseIsBounded)
+{
+	static const uint8_t filler[SCEP_WIRE_MAX + 1] = {};
+	struct scep_wire wire = {}, back = {};
+	struct buf frame;
+	buf_init(&frame, FRAME_MAX);
+	for (struct bytes *part : { &wire.url, &wire.request, &wire.content_type, &wire.reply, &wire.trouble }) {
+		*part = { filler, SCEP_WIRE_MAX };
+		buf_clear(&frame);
+		LONGS_EQUAL(ERR_OK, pack_wire(&frame, &wire));
+		LONGS_EQUAL(ERR_OK, unpack_wire(buf_bytes(&frame), &back));
+		part->len++;
+		buf_clear(&frame);
+		LONGS_EQUAL(ERR_OK, pack_wire(&frame, &wire));
+		LONGS_EQUAL(ERR_TOO_BIG, unpack_wire(buf_bytes(&frame), &back));
+		part->len = 0;
+	}
+	buf_clear(&frame);
+	wire.status = 1000;
+	LONGS_EQUAL(ERR_OK, pack_wire(&frame, &wire));
+	LONGS_EQUAL(ERR_INVALID, unpack_wire(buf_bytes(&frame), &back));
+	wire.status = 999;
+	buf_clear(&frame);
+	LONGS_EQUAL(ERR_OK, pack_wire(&frame, &wire));
+	LONGS_EQUAL(ERR_OK, buf_add(&frame, "x", 1));
+	LONGS_EQUAL(ERR_INVALID, unpack_wire(buf_bytes(&frame), &back));
+	buf_clear(&frame);
 }
 
 TEST(worker, AReplyWithoutTheHeadersAndNoReplyGiveNoHint)
