@@ -85,6 +85,8 @@ static void not_in_place(struct profile_view *p, enum err e, const struct why *w
 	p->state = strcmp(why->code, "waiting.install") == 0 ? STATE_ABSENT : is_waiting ? STATE_WAITING : STATE_ERROR;
 	p->exit = outcome_exit(e, why);
 	say(p, why);
+	if (p->state == STATE_ABSENT && p->next_step[0] == '\0')
+		snprintf(p->next_step, sizeof p->next_step, "signet apply");
 }
 
 static void look_certificate(const struct pass *pass, const struct scep_profile *s, const struct scep_view *v,

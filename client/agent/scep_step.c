@@ -425,6 +425,17 @@ static enum err blame_clock(const struct pass *pass, enum err e, struct why *why
 	return e;
 }
 
+/* A technician wants a line that he can type. */
+static void advise(const struct scep_profile *p, struct why *why)
+{
+	char next[sizeof why->next_step];
+	refusal_advise(why);
+	if (strcmp(why->code, "scep.challenge_refused") != 0)
+		return;
+	memcpy(next, why->next_step, sizeof next);
+	why_next(why, "%s; then: signet enroll %s --challenge-file FILE", next, p->name);
+}
+
 static enum scep_intent intent_of(enum scep_next next)
 {
 	return next == SCEP_NEXT_RENEW    ? SCEP_RENEW
@@ -468,7 +479,7 @@ enum err scep_step(struct pass *pass, const struct scep_profile *profile, const 
 	if (e == ERR_OK)
 		e = blame_clock(pass, run(&s, &own), &own);
 	if (e != ERR_OK)
-		refusal_advise(&own);
+		advise(profile, &own);
 	scep_resolved_clear(&resolved);
 out:
 	scep_sent_clear(&sent);

@@ -54,16 +54,26 @@ static bool is_waiting(enum signet_exit code, const struct why *why)
 	return is_one;
 }
 
+/* On a terminal as a step like the others; the sentence of the first failure is the last line there. */
+static void say_failure(const struct tally *t, const char *name, const struct why *why, bool is_first)
+{
+	if (t->pass->options != NULL && t->pass->options->progress != NULL)
+		pass_progress(t->pass, name, "failed", is_first ? "" : why->text);
+	else
+		log_warn("agent: %s: %s", name, why->text);
+}
+
 void tally_count(struct tally *tally, enum profile_kind kind, const char *name, enum err e, const struct why *why)
 {
 	enum signet_exit code = outcome_exit(e, why);
 	struct last before = { .exit = SIGNET_DONE };
 	bool has_before = last_read(&tally->pass->store, name, &before) == ERR_OK;
+	bool is_first = tally->exit == SIGNET_DONE;
 	tally_note(tally, code, why);
 	if (code != SIGNET_DONE && pass_is_stopping(tally->pass))
 		return; /* cut short: says nothing of the profile */
 	if (code != SIGNET_DONE && code != SIGNET_WAITING && code != SIGNET_PENDING)
-		log_warn("agent: %s: %s", name, why->text);
+		say_failure(tally, name, why, is_first);
 	announce_failure(tally->pass, kind, name, code, why, has_before ? &before : NULL);
 	if (code == SIGNET_DONE && (!has_before || before.exit == SIGNET_DONE))
 		return; /* nothing to correct: an idle pass writes nothing */

@@ -2,7 +2,6 @@
 #include "client/cli/bundle.h"
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 #include "client/agent/agent.h"
 #include "client/cli/doctor.h"
 #include "client/cli/json.h"
@@ -89,8 +88,7 @@ enum signet_exit bundle_run(const struct cli *cli, const struct config *config)
 	struct text_out parts[PART_COUNT];
 	struct text_out tar;
 	struct why why = {.code = ""};
-	int fd = fileno(cli->streams.out);
-	if (!cli_has(cli, OPTION_OUTPUT) && fd >= 0 && isatty(fd)) {
+	if (!cli_has(cli, OPTION_OUTPUT) && cli->has_screen) {
 		why_set(&why, ERR_INVALID, "usage.option", "a bundle is an archive, and standard output is a terminal");
 		why_next(&why, "signet bundle -o FILE");
 		return cli_fail(cli, SIGNET_USAGE, &why);

@@ -60,9 +60,29 @@ static const char *exit_text(enum signet_exit exit)
 	return "failed";
 }
 
+static bool is_terminal(FILE *stream)
+{
+	int fd = fileno(stream);
+	return fd >= 0 && isatty(fd);
+}
+
 static void fail_as_text(const struct cli *cli, const char *sentence, const char *next_step)
 {
 	const char *priority = cli->has_priority ? "<3>" : ""; /* sd-daemon(3): SD_ERR */
+	struct text_out lines;
+	if (is_terminal(cli->streams.err)) {
+		text_init(&lines);
+		text_put(&lines, "signet: ");
+		text_put_wrapped(&lines, sentence, 8, 8, 0);
+		if (next_step[0] != '\0') {
+			text_put(&lines, "  next: ");
+			text_put_wrapped(&lines, next_step, 8, 8, 0);
+		}
+		if (lines.err == ERR_OK)
+			fwrite(lines.bytes.data, 1, lines.bytes.len, cli->streams.err);
+		text_clear(&lines);
+		return;
+	}
 	fprintf(cli->streams.err, "%ssignet: %s\n", priority, sentence);
 	if (next_step[0] != '\0')
 		fprintf(cli->streams.err, "%s  next: %s\n", priority, next_step);
@@ -147,15 +167,13 @@ void cli_show_progress(void *ctx, const char *profile, const char *step, const c
 {
 	const struct cli *cli = ctx;
 	int64_t ms = clock_boot_ms() - cli->start_ms;
+	char words[1024];
 	struct text_out line;
 	text_init(&line);
+	snprintf(words, sizeof words, "%s  %s%s%s", profile != NULL ? profile : "", step != NULL ? step : "",
+		 result != NULL && result[0] != '\0' ? "  " : "", result != NULL ? result : "");
 	text_put(&line, "[%3lld.%lld s] ", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
-	text_put_ascii(&line, profile != NULL ? profile : "");
-	text_put(&line, "  ");
-	text_put_ascii(&line, step != NULL ? step : "");
-	text_put(&line, "  ");
-	text_put_ascii(&line, result != NULL ? result : "");
-	text_put(&line, "\n");
+	text_put_wrapped(&line, words, 10, 10, 0);
 	if (line.err == ERR_OK)
 		fwrite(line.bytes.data, 1, line.bytes.len, cli->streams.err);
 	text_clear(&line);
@@ -175,17 +193,12 @@ static bool is_journal(FILE *stream)
 	return strcmp(wanted, is) == 0;
 }
 
-static bool is_terminal(FILE *stream)
-{
-	int fd = fileno(stream);
-	return fd >= 0 && isatty(fd);
-}
-
 static void set_up_output(struct cli *cli)
 {
 	const char *no_color = getenv("NO_COLOR"); /* no-color.org: set and not empty */
 	const char *term = getenv("TERM");
-	cli->has_color = is_terminal(cli->streams.out) && !cli_has(cli, OPTION_NO_COLOR) &&
+	cli->has_screen = is_terminal(cli->streams.out);
+	cli->has_color = cli->has_screen && !cli_has(cli, OPTION_NO_COLOR) &&
 			 (no_color == NULL || no_color[0] == '\0') && term != NULL &&
 			 strcmp(term, "dumb") != 0;
 	cli->has_progress = is_terminal(cli->streams.err) && !cli_has(cli, OPTION_QUIET);
@@ -265,7 +278,9 @@ static enum signet_exit run_with_config(const struct cli *cli, const struct verb
 				&why);
 	}
 	if (!cli_has(cli, OPTION_QUIET) && !cli_has(cli, OPTION_VERBOSE))
-		log_set_level(config.agent.log_level);
+		log_set_level(cli->has_progress && config.agent.log_level > LOG_WARN
+				  ? LOG_WARN /* the lines of progress say the rest */
+				  : config.agent.log_level);
 	enum signet_exit exit = verb->run(cli, &config);
 	config_clear(&config);
 	return exit;

@@ -20,6 +20,7 @@ struct cli_streams {
 struct cli {
 	struct cli_streams streams;
 	struct cli_options options;
+	bool has_screen;   /* the result goes to a terminal */
 	bool has_color;	   /* of the result */
 	bool has_progress; /* a line a step on streams.err */
 	bool has_priority; /* streams.err is the journal */

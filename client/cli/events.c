@@ -8,6 +8,7 @@
 #include "client/cli/json.h"
 
 #define LOOK_EVERY_S 1		  /* --follow: a person watches */
+#define DETAIL_INDENT 6 /* columns, of what goes on in the next line of a terminal */
 #define LINE_CAP 4096		  /* bytes of one line; client/agent/event.c writes no longer one */
 #define READ_MAX (2u * RING_MAX) /* bytes: a ring is smaller; more is not ours */
 
@@ -32,33 +33,30 @@ size_t events_new_at(struct bytes before, struct bytes now)
 	return 0;
 }
 
-static void put_line(const char *line, bool as_json, struct text_out *out)
+static void put_line(const char *line, enum events_form form, struct text_out *out)
 {
 	struct event_line e;
 	if (json_event_read(line, &e) != ERR_OK)
 		return;
-	if (as_json) {
+	if (form == EVENTS_JSON) {
 		text_put_raw(out, line, strlen(line));
 		text_put(out, "\n");
 		return;
 	}
-	const char *const parts[] = {e.time,
-				     "  ",
-				     e.event,
-				     "  ",
-				     e.profile,
-				     e.serial[0] != '\0' ? "  serial=" : "",
-				     e.serial,
-				     e.old_serial[0] != '\0' ? "  old_serial=" : "",
-				     e.old_serial,
-				     e.reason[0] != '\0' ? "  " : "",
-				     e.reason};
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-		text_put_ascii(out, parts[i]);
-	text_put(out, "\n");
+	char detail[sizeof e];
+	snprintf(detail, sizeof detail, "%s  %s%s%s%s%s%s%s", e.event, e.profile, e.serial[0] != '\0' ? "  serial=" : "", e.serial,
+		 e.old_serial[0] != '\0' ? "  old_serial=" : "", e.old_serial, e.reason[0] != '\0' ? "  " : "", e.reason);
+	text_put_ascii(out, e.time);
+	text_put(out, "  ");
+	if (form == EVENTS_WRAPPED) {
+		text_put_wrapped(out, detail, (unsigned)strlen(e.time) + 2, DETAIL_INDENT, 0);
+	} else {
+		text_put_ascii(out, detail);
+		text_put(out, "\n");
+	}
 }
 
-void events_text(struct bytes lines, unsigned count, bool as_json, struct text_out *out)
+void events_text(struct bytes lines, unsigned count, enum events_form form, struct text_out *out)
 {
 	if (lines.len == 0)
 		return;
@@ -74,7 +72,7 @@ void events_text(struct bytes lines, unsigned count, bool as_json, struct text_o
 		if (i + count >= total && len < sizeof line) {
 			memcpy(line, at, len);
 			line[len] = '\0';
-			put_line(line, as_json, out);
+			put_line(line, form, out);
 		}
 		at = stop + 1;
 	}
@@ -91,7 +89,11 @@ static enum signet_exit show(const struct cli *cli, struct bytes lines, unsigned
 {
 	struct text_out out;
 	text_init(&out);
-	events_text(lines, count, cli_has(cli, OPTION_JSON), &out);
+	events_text(lines, count,
+		    cli_has(cli, OPTION_JSON) ? EVENTS_JSON
+		    : cli->has_screen	      ? EVENTS_WRAPPED
+					      : EVENTS_LINES,
+		    &out);
 	return cli_finish(cli, &out, SIGNET_DONE);
 }
 

@@ -13,11 +13,13 @@ extern "C" {
  * at the last look. The older half may be gone since (client/agent/ring.h), or all of it. Pure.
  */
 size_t events_new_at(struct bytes before, struct bytes now);
-/**
- * The last `count` whole lines of `lines`, each as "TIME EVENT PROFILE DETAIL" of printable ASCII,
- * or with `as_json` as it stands there. A damaged line is left out. Pure.
- */
-void events_text(struct bytes lines, unsigned count, bool as_json, struct text_out *out);
+enum events_form {
+	EVENTS_LINES,	/* one a line: "TIME EVENT PROFILE DETAIL" of printable ASCII */
+	EVENTS_WRAPPED, /* the same for a terminal */
+	EVENTS_JSON	/* as it stands there */
+};
+/** The last `count` whole lines of `lines`. A damaged line is left out. Pure. */
+void events_text(struct bytes lines, unsigned count, enum events_form form, struct text_out *out);
 
 /** `signet events`: RUN/events, the oldest first. With --follow it ends by a signal, or when nobody
  * reads any more. */

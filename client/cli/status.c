@@ -126,6 +126,20 @@ static void put_next_steps(const struct device_view *view, const char *only, str
 	}
 }
 
+/* The first question of whoever stands before the box. */
+static void put_verdict(const struct device_view *view, struct text_out *out)
+{
+	size_t bad = 0;
+	for (size_t i = 0; i < view->profile_count; i++)
+		bad += view->profiles[i].exit != SIGNET_DONE;
+	if (view->profile_count == 0)
+		text_put(out, "no profiles are configured\n");
+	else if (bad == 0)
+		text_put(out, "all right: every profile is in place\n");
+	else
+		text_put(out, "NOT all right: %zu of %zu profiles %s not in place\n", bad, view->profile_count, bad == 1 ? "is" : "are");
+}
+
 void status_text(const struct device_view *view, const char *version, const char *only,
 		 bool with_color, struct text_out *out)
 {
@@ -140,8 +154,8 @@ void status_text(const struct device_view *view, const char *version, const char
 		if (is_picked(&view->profiles[i], only))
 			put_profile(view, &view->profiles[i], (int)name_width, with_color,
 				    only != NULL ? 0 : DETAIL_LINES, out);
-	if (view->profile_count == 0)
-		text_put(out, "no profiles are configured\n");
+	if (only == NULL)
+		put_verdict(view, out);
 	put_next_steps(view, only, out);
 }
 

@@ -104,7 +104,7 @@ enum err refusal_explain(const struct cms_reply *reply, const struct scep_sent *
 	    (reply->fail_info == 1 || strcasestr(reply->microsoft_text, "challenge") != NULL ||
 	     strcasestr(reply->fail_info_text, "challenge") != NULL)) {
 		is_challenge = true;
-		next = "very often a wrong or used challenge: hand in a fresh one with 'signet enroll'";
+		next = "very often a wrong or used challenge: get a fresh challenge";
 	}
 	enum err e = why_set(why, ERR_DENIED, is_challenge ? "scep.challenge_refused" : "scep.refused",
 	                     "%s refused transaction %s: %s%s%s%s%s%s%s", sent->url, sent->transaction_id, info,
