@@ -171,7 +171,11 @@ static enum err make_one(const char *path, unsigned mode, struct why *why)
 				   : why_set(why, ERR_IO, "file.make",
 					     "%s: is there and is no folder", path);
 		errno = number;
-		return file_fail("make", path, why);
+		if (number != EEXIST)
+			return file_fail("make", path, why);
+		why_set(why, ERR_IO, "file.make", "%s: is a link that leads nowhere", path);
+		why_next(why, "mount what it leads to, or make that folder");
+		return ERR_IO;
 	}
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	enum err e = fd >= 0 && fchmod(fd, (mode_t)mode) == 0 ? ERR_OK : file_fail("make", path, why);

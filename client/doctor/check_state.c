@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -14,6 +15,16 @@
 			 system's slack */
 #define NEXT_MOUNT "mount a persistent folder there, or set [agent] state_dir to one"
 
+/* What stands in the way of a folder there: a link into nowhere (its disk is not mounted), or a file. */
+static bool is_blocked(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return lstat(path, &st) == 0;
+	errno = ENOTDIR;
+	return !S_ISDIR(st.st_mode);
+}
+
 /* The state folder, or the nearest folder above it that is there. Without links. */
 static bool find_folder(const struct examination *x, char out[FILE_PATH_MAX], bool *out_is_there)
 {
@@ -21,11 +32,11 @@ static bool find_folder(const struct examination *x, char out[FILE_PATH_MAX], bo
 	char *real = NULL;
 	memcpy(path, x->pass.store.state, sizeof path);
 	*out_is_there = true;
-	while ((real = realpath(path, NULL)) == NULL && errno == ENOENT) {
+	while (!is_blocked(path) && (real = realpath(path, NULL)) == NULL && errno == ENOENT) {
 		char *slash = strrchr(path, '/');
-		if (slash == NULL || slash == path)
+		if (slash == NULL)
 			return false;
-		*slash = '\0';
+		slash[slash == path] = '\0';
 		*out_is_there = false;
 	}
 	bool fits = real != NULL && strlen(real) < FILE_PATH_MAX;
@@ -40,7 +51,13 @@ static bool look(struct examination *x, char folder[FILE_PATH_MAX], bool *out_is
 {
 	if (find_folder(x, folder, out_is_there) && statfs(folder, out) == 0)
 		return true;
-	find_unseen(x, "", "%s: %s", x->pass.store.state, strerror(errno));
+	if (errno == EACCES || x->check->run != check_state_writable)
+		find_unseen(x, "", "%s: %s", x->pass.store.state, strerror(errno));
+	else
+		find_trouble(x, "", NEXT_MOUNT,
+			     "%s can be no folder: it, or what stands above it, is a file or a link "
+			     "that leads nowhere (%s)",
+			     x->pass.store.state, strerror(errno));
 	return false;
 }
 
