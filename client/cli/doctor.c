@@ -74,7 +74,7 @@ enum signet_exit doctor_run(const struct cli *cli, const struct config *config)
 	if (e == ERR_OK)
 		e = doctor_examine(&own, cli->options.only, &report, &why);
 	else
-		e = report_of_config(&report, &why);
+		e = report_of_config(&report, e, &why);
 	enum signet_exit exit = e == ERR_OK	     ? show(cli, &report)
 				: e == ERR_NOT_FOUND ? cli_fail(cli, SIGNET_USAGE, &why)
 						     : cli_fail_agent(cli, e, &why);

@@ -47,29 +47,73 @@ void check_challenge(struct examination *x)
 		enum err e = scep_look(&x->pass, p, &v, &why);
 		if (e != ERR_OK)
 			find_why(x, x->check->severity, p->name, e, &why);
+		else if (v.in_use != 0 && (!v.has_certificate || (v.is_key_lost && is_about_pin(x))))
+			find_unseen(x, p->name,
+				    "whether one is needed cannot be seen before signet apply has "
+				    "mended the state folder");
 		else if (v.next == SCEP_NEXT_ENROLL ||
 			 (!v.has_certificate && v.next == SCEP_NEXT_NOTHING))
 			judge_challenge(x, p);
 		else
 			find_ok(x, p->name, "needs none: %s",
-				v.has_certificate ? "it is enrolled" : "its request is under way");
+				v.has_certificate		   ? "it is enrolled"
+				: v.next == SCEP_NEXT_SWITCH ? "its certificate is there"
+							     : "its request is under way");
 	}
 }
 
 /* ---- issued, and not installed or not in use ---- */
 
+/* Of the generation that is in use, the first file that is missing or damaged; NULL: none. Its key is
+ * tpm.key's. */
+static const char *damaged_part(const struct examination *x, const char *profile, unsigned number)
+{
+	static const char *const parts[] = {"chain.pem", "ca.pem"};
+	const struct store *store = &x->pass.store;
+	struct generation_meta meta;
+	struct certificate cert;
+	struct buf file;
+	const char *damaged = NULL;
+	buf_init(&file, CERTIFICATE_SET_MAX * 2 * CERTIFICATE_MAX);
+	if (generation_meta_read(store, profile, number, &meta, NULL) != ERR_OK)
+		damaged = "meta.ini";
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		struct certificate_set set = {.count = 0};
+		buf_cut(&file, 0);
+		if (generation_read(store, profile, number, parts[i], &file, NULL) != ERR_OK ||
+		    certificate_set_from_pem(buf_bytes(&file), &set, NULL) != ERR_OK)
+			damaged = parts[i];
+		certificate_set_clear(&set);
+	}
+	buf_cut(&file, 0);
+	if (generation_certificate(store, profile, number, &file, NULL) != ERR_OK ||
+	    certificate_parse(buf_bytes(&file), &cert, NULL) != ERR_OK)
+		damaged = "cert.pem";
+	buf_clear(&file);
+	return damaged;
+}
+
 static void judge_issued(struct examination *x, const struct scep_profile *p,
 			 const struct generations *g)
 {
+	unsigned in_use = generation_named(&x->pass.store, p->name, "current");
+	const char *damaged = in_use != 0 ? damaged_part(x, p->name, in_use) : NULL;
 	struct why why = {.code = ""};
 	struct last last = {.exit = SIGNET_DONE};
 	bool has_last =
 	    last_read(&x->pass.store, p->name, &last) == ERR_OK && last.exit != SIGNET_DONE;
-	if (has_last && strncmp(last.why.code, "scep.issued", 11) == 0)
+	if (damaged != NULL)
+		find_trouble(x, p->name, MENDS, "generation %u is in use, and its %s is missing or damaged",
+			     in_use, damaged);
+	else if (has_last && strncmp(last.why.code, "scep.issued", 11) == 0)
 		find_trouble(x, p->name, last.why.next_step,
 			     "issued by the CA, but not installed: %s", last.why.text);
 	else if (trial_refused(&x->pass.store, p->name, g, &why) != ERR_OK)
 		find_trouble(x, p->name, why.next_step, "issued, but not in use: %s", why.text);
+	else if (g->complete != 0 && in_use == 0)
+		find_trouble(x, p->name, "signet apply",
+			     "generation %u is issued, and nothing says that it is the one in use",
+			     g->complete);
 	else if (g->complete != 0 || trial_state_of(g) != TRIAL_NONE)
 		find_warning(x, p->name,
 			     "see consumer.present: the daemons have to authenticate with it",
@@ -186,12 +230,17 @@ static void judge_names(struct examination *x, const struct scep_profile *p,
 	}
 	const struct csr_content *content = &r->job.content;
 	const struct san *missing = fitness_missing_name(cert, content->sans, content->san_count);
-	const char *next = p->subject_exact ? "a renewal keeps the old names: enroll anew with a "
-					      "challenge, or correct the profile"
-					    : "";
+	const char *next = "a renewal keeps the old names: enroll anew with a challenge, or correct "
+			   "the profile";
+	bool is_same = name_equal(cert->subject, content->subject);
 	name_text(cert->subject, has);
 	name_text(content->subject, asked);
-	if (!name_equal(cert->subject, content->subject))
+	if (!p->subject_exact && (!is_same || missing != NULL))
+		find_ok(x, p->name,
+			"%.200s; the profile asks for other names, and subject_check = any takes what "
+			"the CA gives",
+			has);
+	else if (!is_same)
 		find_trouble(x, p->name, next,
 			     "the certificate is for \"%.200s\", the profile asks for \"%.200s\"",
 			     has, asked);

@@ -33,10 +33,12 @@ static void judge_reach(struct examination *x, const struct server_answer *a)
 	capabilities_text(&a->survey.caps, words);
 	if (a->survey.has_answered)
 		find_ok(x, a->profile->name, "%s answers: %s", a->url, words);
-	else if (strcmp(a->why.code, "survey.lost") == 0)
+	else if (strcmp(a->why.code, "survey.lost") == 0 || strcmp(a->why.code, "http.timeout") == 0)
 		find_trouble(x, a->profile->name,
-			     "see the network, name resolution and whether the url is right",
-			     "%s is unreachable: no answer within the time", a->url);
+			     "see the network, name resolution and whether the url is right; signet "
+			     "apply waits longer, as the profile's timeout says",
+			     "%s is unreachable: no answer within the %d s that are waited here",
+			     a->url, QUESTION_MS / 1000);
 	else
 		find_why(x, x->check->severity, a->profile->name, a->err, &a->why);
 }
@@ -161,6 +163,15 @@ void check_server_legacy(struct examination *x) { each(x, judge_legacy); }
 
 /* ---- lists and responders ---- */
 
+static void judge_silence(struct examination *x, const char *about, enum err e, struct why *why)
+{
+	bool is_late = strcmp(why->code, "http.timeout") == 0;
+	if (is_late || (why->next_step[0] == '\0' && strncmp(why->code, "file.", 5) != 0 &&
+			strncmp(why->code, "certificate.", 12) != 0))
+		why_next(why, "see the way there, and whether the CA publishes anew");
+	find_why(x, x->check->severity, about, e, why);
+}
+
 static void judge_place(struct examination *x, const struct scep_profile *p,
 			const struct revocation_places *all, size_t i)
 {
@@ -174,11 +185,7 @@ static void judge_place(struct examination *x, const struct scep_profile *p,
 	    revocation_look(&x->pass, p, &place, left < LIST_MS ? left : LIST_MS, &answer, &why);
 	clock_text(answer.next_update, until, sizeof until);
 	if (e != ERR_OK)
-		find_trouble(x, p->name,
-			     why.next_step[0] != '\0'
-				 ? why.next_step
-				 : "see the way there, and whether the CA publishes anew",
-			     "%s", why.text);
+		judge_silence(x, p->name, e, &why);
 	else if (answer.verdict == REVOCATION_REVOKED)
 		find_trouble(x, p->name, "signet apply takes note of it; see after_revocation",
 			     "%s: the certificate is revoked (%s)", place.urls[0],

@@ -48,12 +48,45 @@ void ask_whether_keys_are_lost(struct examination *x)
 		ask_tpm(x);
 }
 
+bool is_about_pin(const struct examination *x)
+{
+	return strncmp(x->tpm_why.code, "tpm.pin_", 8) == 0;
+}
+
+/* Does a certificate in use have its key in the TPM, as far as is known? */
+static bool has_key_in_tpm(const struct examination *x)
+{
+	const struct config *c = x->pass.config;
+	for (size_t i = 0; i < c->scep_count; i++) {
+		struct generation_meta meta;
+		const char *name = c->sceps[i].name;
+		unsigned in_use = generation_named(&x->pass.store, name, "current");
+		if (in_use != 0 &&
+		    (generation_meta_read(&x->pass.store, name, in_use, &meta, NULL) != ERR_OK ||
+		     !meta.is_software))
+			return true;
+	}
+	return false;
+}
+
+/* Do all profiles let the key be in software where there is no TPM, and is none in it? */
+static bool may_be_without(const struct examination *x)
+{
+	const struct config *c = x->pass.config;
+	for (size_t i = 0; i < c->scep_count; i++)
+		if (c->sceps[i].key_storage == KEY_STORAGE_TPM)
+			return false;
+	return x->can_see_state && !has_key_in_tpm(x);
+}
+
 /* Why is it not there? */
 static void absent(struct examination *x, const char *path)
 {
 	int number = errno;
 	bool has_driver = access("/sys/class/tpm/tpm0", F_OK) == 0;
-	if (number == ENOENT && has_driver)
+	if (number == ENOENT && may_be_without(x))
+		find_ok(x, "", "%s is not there, and key_storage lets the keys be in software", path);
+	else if (number == ENOENT && has_driver)
 		find_trouble(x, "", "see udev, or give the container the device",
 			     "%s is not there, though the kernel has a TPM", path);
 	else if (number == ENOENT)
@@ -106,10 +139,12 @@ void check_tpm_state(struct examination *x)
 	if (!is_needed(x))
 		return;
 	ask_tpm(x);
-	if (x->tpm_err != ERR_OK && x->tpm_err != ERR_CHANGED)
-		find_why(x, x->check->severity, "", x->tpm_err, &x->tpm_why);
-	else if (x->tpm_err == ERR_CHANGED)
+	if (x->tpm_err == ERR_CHANGED || is_about_pin(x))
 		find_ok(x, "", "it answers");
+	else if (strcmp(x->tpm_why.code, "tpm.absent") == 0 && may_be_without(x))
+		find_ok(x, "", "there is none");
+	else if (x->tpm_err != ERR_OK)
+		find_why(x, x->check->severity, "", x->tpm_err, &x->tpm_why);
 	else if (x->tpm.is_locked_out)
 		find_trouble(x, "",
 			     "wait until it heals by itself, and find out who guesses passwords; "
@@ -126,6 +161,16 @@ void check_tpm_state(struct examination *x)
 			x->tpm.firmware);
 }
 
+/* A damaged one is mended where keys in use hang on the storage key (binding.h). */
+static void judge_pin(struct examination *x)
+{
+	struct why why = x->tpm_why;
+	if (strcmp(why.code, "tpm.pin_file") == 0)
+		why_next(&why, "signet apply: it writes the file anew where keys in use hang on the "
+			       "storage key; else remove the file");
+	find_why(x, x->check->severity, "", x->tpm_err, &why);
+}
+
 void check_tpm_pin(struct examination *x)
 {
 	char path[FILE_PATH_MAX];
@@ -133,16 +178,18 @@ void check_tpm_pin(struct examination *x)
 		return;
 	bool has_pin =
 	    store_path(&x->pass.store, NULL, NULL, "srk.tr", path) == ERR_OK && file_exists(path);
-	if (!has_pin) {
+	if (!has_pin && has_key_in_tpm(x))
+		find_trouble(x, "", MENDS, "srk.tr is missing: no storage key is pinned, and keys are in use");
+	else if (!has_pin)
 		find_ok(x, "", "no storage key is pinned yet: the first key does that");
+	if (!has_pin)
 		return;
-	}
 	ask_tpm(x);
 	if (x->tpm_err == ERR_OK)
 		find_ok(x, "", "the storage key at 0x%08x is the pinned one",
 			x->pass.config->tpm.srk);
-	else if (x->tpm_err == ERR_CHANGED || x->tpm_err == ERR_INVALID)
-		find_why(x, x->check->severity, "", x->tpm_err, &x->tpm_why);
+	else if (x->tpm_err == ERR_CHANGED || is_about_pin(x))
+		judge_pin(x);
 	else
 		find_unseen(x, "", "the TPM does not answer, see tpm.state");
 }
@@ -195,7 +242,7 @@ static void judge_software_key(struct examination *x, const struct scep_profile 
 			     "chmod 600, and renew the certificate: others may have read the key",
 			     "%s can be read by others", path);
 	else if (p->key_storage == KEY_STORAGE_TPM)
-		find_warning(x, p->name, "signet renew --force makes one in the TPM",
+		find_warning(x, p->name, "signet renew PROFILE --force makes one in the TPM",
 			     "the key is in software, the profile says TPM");
 	else
 		find_ok(x, p->name, "in software, as the profile allows");
@@ -209,12 +256,19 @@ void check_tpm_key(struct examination *x)
 		const struct scep_profile *p = &c->sceps[i];
 		struct own_certificate own;
 		struct generation_meta meta;
-		if (!own_certificate_read(x, p, &own))
+		bool has_own = own_certificate_read(x, p, &own);
+		if (!has_own && generation_named(&x->pass.store, p->name, "current") == 0)
 			find_ok(x, p->name, "no certificate yet");
+		else if (!has_own)
+			find_unseen(x, p->name,
+				    "its certificate cannot be read, see certificate.issued");
 		else if (generation_meta_read(&x->pass.store, p->name, own.generations.current,
 					      &meta, NULL) != ERR_OK)
 			find_trouble(x, p->name, "run signet apply",
 				     "meta.ini of the certificate in use is damaged");
+		else if (is_about_pin(x) && !meta.is_software)
+			find_unseen(x, p->name,
+				    "whether it is of this TPM cannot be seen, see tpm.pin");
 		else if (binding_is_lost(&x->pass, &meta))
 			find_trouble(
 			    x, p->name, "signet enroll PROFILE --challenge-file FILE",

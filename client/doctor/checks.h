@@ -66,7 +66,8 @@ int64_t examination_left_ms(const struct examination *x);
 /** No time left? Then says so of `about`. */
 bool examination_is_over(struct examination *x, const char *about);
 
-/* Findings of the check that runs. about: profile, "" for the device; next: "" for none. */
+/* Findings of the check that runs. about: profile, "" for the device; next: "" for none, PROFILE in
+ * it is written as `about`. */
 void find_ok(struct examination *x, const char *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /** At the check's severity. */
@@ -76,7 +77,9 @@ void find_warning(struct examination *x, const char *about, const char *next, co
 		  ...) __attribute__((format(printf, 4, 5)));
 void find_unseen(struct examination *x, const char *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/** A trouble that somebody else found; ERR_DENIED "file.…" is what this user may not see. */
+/** A trouble that somebody else found; ERR_DENIED "file.…" is what this user may not see. One of the
+ * state folder that names no next step gets MENDS. */
+#define MENDS "signet apply: it mends what is missing or damaged in the state folder"
 void find_why(struct examination *x, enum finding_level level, const char *about, enum err e,
 	      const struct why *why);
 
@@ -90,6 +93,8 @@ struct own_certificate {
 bool own_certificate_read(const struct examination *x, const struct scep_profile *profile,
 			  struct own_certificate *out);
 
+/** Is the trouble that the TPM was found in one of its pin alone (srk.tr)? Then it answers. */
+bool is_about_pin(const struct examination *x);
 /** Look at the TPM once (tpm_look()), within TPM_LIMIT_S; x->tpm_err and what belongs to it. */
 #define TPM_LIMIT_S                                                                                \
 	6 /* seconds: three short commands, on a TPM that may be busy with a signature of 2 s */
@@ -99,6 +104,8 @@ void ask_tpm(struct examination *x);
 void ask_whether_keys_are_lost(struct examination *x);
 /** Does any profile keep its key in the TPM? */
 bool needs_tpm(const struct examination *x);
+/** Both questions to one server: so that several that hang fit into the whole. */
+#define QUESTION_MS 6000
 /** Ask every server of every scep profile (or of this one) once, some at a time, within the time
  * that is left for it. */
 void ask_servers(struct examination *x, const char *only);

@@ -63,6 +63,14 @@ bool examination_is_over(struct examination *x, const char *about)
 static void find(struct examination *x, enum finding_level level, enum signet_exit exit,
 		 const char *about, const char *next, const char *text)
 {
+	static const char word[] = "PROFILE";
+	char named[sizeof((struct finding *)0)->next_step];
+	const char *at = about[0] != '\0' ? strstr(next, word) : NULL;
+	if (at != NULL) {
+		snprintf(named, sizeof named, "%.*s%s%s", (int)(at - next), next, about,
+			 at + strlen(word));
+		next = named;
+	}
 	enum err e = report_add(x->report, x->check->id, about, level, exit, text, next);
 	if (x->err == ERR_OK)
 		x->err = e;
@@ -105,10 +113,14 @@ void find_why(struct examination *x, enum finding_level level, const char *about
 	      const struct why *why)
 {
 	const char *text = why->text[0] != '\0' ? why->text : err_text(e);
+	bool is_of_state = x->check->needs_state && (strncmp(why->code, "file.", 5) == 0 ||
+						     strncmp(why->code, "certificate.", 12) == 0 ||
+						     strncmp(why->code, "waiting.", 8) == 0);
+	const char *next = why->next_step[0] == '\0' && is_of_state ? MENDS : why->next_step;
 	if (e == ERR_DENIED && strncmp(why->code, "file.", 5) == 0)
 		find_unseen(x, about, "%s", text);
 	else
-		find(x, level, outcome_exit(e, why), about, why->next_step, text);
+		find(x, level, outcome_exit(e, why), about, next, text);
 }
 
 bool own_certificate_read(const struct examination *x, const struct scep_profile *profile,

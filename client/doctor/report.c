@@ -53,10 +53,12 @@ size_t report_count(const struct doctor_report *report, enum finding_level level
 	return count;
 }
 
-enum err report_of_config(struct doctor_report *report, const struct why *reason)
+enum err report_of_config(struct doctor_report *report, enum err e, const struct why *reason)
 {
-	return report_add(report, "config", "", FINDING_FAILURE, SIGNET_CONFIG, reason->text,
-			  reason->next_step);
+	bool is_unseen = e == ERR_DENIED;
+	return report_add(report, "config", "", is_unseen ? FINDING_UNSEEN : FINDING_FAILURE,
+			  SIGNET_CONFIG, reason->text,
+			  is_unseen ? "run it as root" : reason->next_step);
 }
 
 enum signet_exit report_exit(const struct doctor_report *report)

@@ -39,8 +39,9 @@ enum err report_add(struct doctor_report *report, const char *id, const char *ab
 		    enum finding_level level, enum signet_exit exit, const char *text,
 		    const char *next_step) MUST_CHECK;
 size_t report_count(const struct doctor_report *report, enum finding_level level);
-/** Of a configuration that was refused: the check "config" failed, and the others could not run. */
-enum err report_of_config(struct doctor_report *report, const struct why *reason) MUST_CHECK;
+/** Of a configuration that was refused: the check "config" failed, and the others could not run. ERR_DENIED: this user may
+ * not read it. */
+enum err report_of_config(struct doctor_report *report, enum err e, const struct why *reason) MUST_CHECK;
 /** Exit code of `signet doctor`: 0, 7 with warnings or what could not be seen, 8 with failures. */
 enum signet_exit report_exit(const struct doctor_report *report);
 /** Of `signet test`: that of the first finding that is a failure, else 0. */

@@ -9,9 +9,6 @@
 
 #define AT_ONCE 4      /* workers: each is a process with libcurl, 4 MiB */
 #define SERVERS_MAX 64 /* urls asked: a fleet's device has two or three */
-#define QUESTION_MS                                                                                \
-	6000 /* both questions to one server: one that takes longer is no good for a dialogue of   \
-		60 s either */
 #define KEEP_MS 6000 /* left for what comes after the servers: lists of revoked certificates */
 
 /* What the profiles' files hold, which the next apply installs; where one is gone, what is
