@@ -54,7 +54,7 @@ enum signet_exit apply_run(const struct cli *cli, const struct config *config)
 	struct why why = {.code = ""};
 	struct apply_options options = {.wait_s = cli->options.wait_s,
 					.is_local = cli_has(cli, OPTION_LOCAL)};
-	if (options.is_local && (options.wait_s != 0 || cli->options.arg_count > 0)) {
+	if (options.is_local && (cli_has(cli, OPTION_WAIT) || cli->options.arg_count > 0)) {
 		why_set(&why, ERR_INVALID, "usage.argument",
 			"--local takes neither profiles nor --wait");
 		return cli_fail(cli, SIGNET_USAGE, &why);

@@ -127,7 +127,8 @@ class Local(Case):
     """apply --local, as it runs at boot: before any network, server or daemon."""
 
     def test_it_mends_without_a_network_and_asks_nobody(self):
-        dev, ca, _ = self.enrolled()
+        dev, ca, _ = self.enrolled("--valid-seconds", "1200", "--backdate", "6000")  # its renewal is due
+        self.assertIn("renewal is due", dev.signet("plan").stdout)
         serial = dev.serial()
         damage(dev.current("chain.pem"), "empty")
         damage(os.path.join(dev.state, "trust", "root.pem"), "missing")
@@ -156,9 +157,11 @@ class Local(Case):
         self.assertIn("psk=", read(dev.path("wpa.conf")))  # what opens the first network is there
         self.assertEqual("absent", dev.status()["state"])
 
-    def test_it_takes_no_profile(self):
-        dev, _, _ = self.enrolled()
-        self.assertIn("--local", dev.signet("apply", "--local", "dev", expect=2).stderr)
+    def test_it_takes_no_profile_and_does_not_wait(self):
+        dev = self.device(self.tpm())
+        dev.configure("http://127.0.0.1:1/scep", "/none.cer")
+        for more in ("dev", "--wait", "--wait=0", "--wait=5"):
+            self.assertIn("--local", dev.signet("apply", "--local", more, expect=2).stderr)
 
 
 class Requests(Case):
