@@ -5,6 +5,7 @@
 #include <time.h>
 #include "client/agent/event.h"
 #include "client/agent/generation.h"
+#include "client/agent/page_asked.h"
 #include "client/agent/rollover.h"
 #include "client/agent/scep_key.h"
 #include "client/agent/scep_resolve.h"
@@ -17,8 +18,6 @@
 #include "hal/device.h"
 #include "hal/log.h"
 
-#define PAGE_NEVER_ASKED (-1) /* no moment: 0 is one, and a device without a clock boots in 1970 */
-#define PAGE_INTERVAL_S 3600  /* a challenge page has five slots that live an hour */
 #define MARK_FILE "challenge.mark"
 
 /* One dialogue in the parent: what the worker's questions need. */
@@ -135,48 +134,6 @@ static enum err count_boot(struct step *s, struct why *why)
 	return write_meta(s, why);
 }
 
-/* *out: unix s, or PAGE_NEVER_ASKED. A file that is there and cannot be read may hold anything: no page is asked then. */
-static enum err read_page_asked(const char *path, int64_t *out, struct why *why)
-{
-	struct buf text;
-	char line[32] = "";
-	long long asked = 0;
-	buf_init(&text, 64);
-	enum err e = file_read(path, &text, why);
-	if (e == ERR_NOT_FOUND || e == ERR_TOO_BIG) /* too big: not by us */
-		e = ERR_OK;
-	else if (e == ERR_OK)
-		snprintf(line, sizeof line, "%.*s", (int)text.len, text.len > 0 ? (const char *)text.data : "");
-	if (e == ERR_OK)
-		*out = sscanf(line, "%lld", &asked) == 1 && clock_is_moment(asked) ? (int64_t)asked : PAGE_NEVER_ASKED;
-	buf_clear(&text);
-	return e;
-}
-
-/* On both sides of the last time: a device without a clock starts each boot at the same moment. */
-static enum err may_ask_page(const struct step *s, struct why *why)
-{
-	char path[FILE_PATH_MAX];
-	struct buf text;
-	int64_t now = (int64_t)time(NULL);
-	int64_t asked = PAGE_NEVER_ASKED;
-	buf_init(&text, 64);
-	enum err e = store_path(&s->pass->store, "scep", s->profile->name, "page_asked", path);
-	if (e == ERR_OK)
-		e = read_page_asked(path, &asked, why);
-	if (e == ERR_OK && asked != PAGE_NEVER_ASKED && llabs(now - asked) < PAGE_INTERVAL_S) {
-		e = why_set(why, ERR_AGAIN, "challenge.page_wait",
-		            "the challenge page was asked %lld s ago; it is asked once an hour", llabs(now - asked));
-		why_next(why, "wait, or hand in a challenge: signet enroll %s --challenge-file FILE", s->profile->name);
-	}
-	if (e == ERR_OK)
-		e = buf_add_format(&text, "%lld\n", (long long)now);
-	if (e == ERR_OK)
-		e = file_write_atomic(path, buf_bytes(&text), 0600, why);
-	buf_clear(&text);
-	return e;
-}
-
 static enum err write_part(const struct step *s, const char *name, struct bytes content, struct why *why)
 {
 	return generation_write_part(&s->pass->store, s->profile->name, s->number, name, content, why);
@@ -188,7 +145,7 @@ static enum err store_sent(void *ctx, const struct scep_sent *sent, struct why *
 {
 	struct step *s = ctx;
 	if (sent == NULL)
-		return may_ask_page(s, why);
+		return page_asked_now(&s->pass->store, s->profile->name, why);
 	enum err e = generation_forget_request(&s->pass->store, s->profile->name, s->number, why);
 	s->meta.message_type = (unsigned)sent->type;
 	s->meta.sent_at = (int64_t)time(NULL);
