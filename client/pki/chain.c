@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include "client/pki/name.h"
+#include "client/pki/wolf_memory.h"
 
 #define CANDIDATE_MAX (2 * CERTIFICATE_SET_MAX) /* the pool and the anchors */
 /* signatures tried in one search: a real chain takes 3; hostile pools multiply them */
@@ -122,6 +123,7 @@ static enum err check_self_signed(const struct certificate *cert)
 
 static enum err no_memory(struct why *why)
 {
+	wolf_memory_missed();
 	return why_set(why, ERR_NO_MEMORY, "chain.memory", "no memory to check a chain");
 }
 

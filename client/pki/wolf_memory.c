@@ -46,6 +46,11 @@ void wolf_memory_watch(void)
 	inner_realloc = now_realloc != NULL ? now_realloc : realloc;
 }
 
+void wolf_memory_missed(void)
+{
+	failures++;
+}
+
 unsigned wolf_memory_failures(void)
 {
 	return failures;

@@ -19,7 +19,10 @@ void wolf_memory_watch(void);
  * functions go on without the memory, and give a wrong number as if it were right.
  */
 enum err wolf_memory_error(enum err otherwise);
-/** How many allocations of wolfCrypt have failed in this process since the first watch: did one in between? */
+/** A check of ours was not made for want of memory: for who counts. */
+void wolf_memory_missed(void);
+/** How many allocations of wolfCrypt have failed in this process since the first watch, and checks were missed: did one in
+ * between? */
 unsigned wolf_memory_failures(void);
 
 #ifdef __cplusplus

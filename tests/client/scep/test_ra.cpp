@@ -2,6 +2,8 @@
 #include "client/scep/ra.h"
 #include <ctime>
 #include "client/ca_lab.hpp"
+#include "client/pki/wolf_memory.h"
+#include "fakes/no_memory.h"
 
 // Who acts for the issuing CA, and which CA that is when the company has renewed it.
 TEST_GROUP(ra)
@@ -235,4 +237,21 @@ TEST(ra, AnAnnouncementOfLaterMovesNoUntrustedClock)
 	LONGLONGS_EQUAL(device.not_before, ra_check_time(&server, &device));
 	server.announced_count = 0; /* as a trust profile it does */
 	LONGLONGS_EQUAL(later.not_before, ra_check_time(&server, &device));
+}
+
+// What could not be checked looks like no registration authority, and the CA cannot read what was meant for one.
+TEST(ra, NoMemoryIsNoReasonToEncryptToTheCa)
+{
+	offer({ "ra_a", "a", "root" });
+	wolf_memory_watch();
+	no_memory_each(
+		[&] {
+			ra_choice_clear(&choice);
+			return ra_choose(&server, &offered, &choice, &why);
+		},
+		[&](enum err e) {
+			CHECK_TEXT(e == ERR_OK || e == ERR_NO_MEMORY, why.text);
+			CHECK(e != ERR_OK || text(choice.recipient) == ca_lab::get().der("ra_a"));
+		},
+		3 /* of some 400, each with its signatures */);
 }
