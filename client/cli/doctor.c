@@ -68,6 +68,8 @@ enum signet_exit doctor_run(const struct cli *cli, const struct config *config)
 	struct doctor_report report = {.findings = NULL};
 	struct why why = {.code = ""};
 	(void)config; /* none: what is wrong with it is told here */
+	if (doctor_check_only(cli->options.only, &why) != ERR_OK)
+		return cli_fail(cli, SIGNET_USAGE, &why);
 	enum err e = config_load(cli->options.config, cli->root, &own, &why);
 	if (e == ERR_NO_MEMORY)
 		return cli_fail_agent(cli, e, &why);
@@ -75,9 +77,8 @@ enum signet_exit doctor_run(const struct cli *cli, const struct config *config)
 		e = doctor_examine(&own, cli->options.only, &report, &why);
 	else
 		e = report_of_config(&report, e, &why);
-	enum signet_exit exit = e == ERR_OK	     ? show(cli, &report)
-				: e == ERR_NOT_FOUND ? cli_fail(cli, SIGNET_USAGE, &why)
-						     : cli_fail_agent(cli, e, &why);
+	enum signet_exit exit =
+	    e == ERR_OK ? show(cli, &report) : cli_fail_agent(cli, e, &why);
 	report_clear(&report);
 	config_clear(&own);
 	return exit;

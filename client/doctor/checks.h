@@ -93,6 +93,8 @@ struct own_certificate {
 bool own_certificate_read(const struct examination *x, const struct scep_profile *profile,
 			  struct own_certificate *out);
 
+/** Say of each scep profile (or of this one) that is retired that it is, and what takes it up again. */
+void tell_retired(struct examination *x, const char *only);
 /** Is the trouble that the TPM was found in one of its pin alone (srk.tr)? Then it answers. */
 bool is_about_pin(const struct examination *x);
 /** Look at the TPM once (tpm_look()), within TPM_LIMIT_S; x->tpm_err and what belongs to it. */

@@ -13,7 +13,7 @@ static bool is_picked(const struct check *check, const char *only)
 				(check->id[len] == '\0' || check->id[len] == '.'));
 }
 
-static enum err check_only(const char *only, struct why *why)
+enum err doctor_check_only(const char *only, struct why *why)
 {
 	char ids[512] = "";
 	for (size_t i = 0; i < check_count; i++) {
@@ -45,7 +45,7 @@ enum err doctor_examine(const struct config *config, const char *only, struct do
 	struct examination x;
 	struct doctor_report report = {.findings = NULL};
 	enum log_level level = log_get_level();
-	enum err e = check_only(only, why);
+	enum err e = doctor_check_only(only, why);
 	if (e == ERR_OK)
 		e = examination_open(config, DOCTOR_LIMIT_S, &report, &x, why);
 	if (e != ERR_OK)

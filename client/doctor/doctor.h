@@ -12,14 +12,15 @@ extern "C" {
  * Whoever asks a server does so in a worker.
  */
 
+/** ERR_NOT_FOUND "usage.argument": `only` is no id as doctor_examine() takes it, with the list. */
+enum err doctor_check_only(const char *only, struct why *why) MUST_CHECK;
 /**
  * Run the checks, in the order of their table (checks.h). Runs as any user: what he may not see is
  * FINDING_UNSEEN and says so. Blocks at most DOCTOR_LIMIT_S, also with a TPM, servers and daemons
  * that hang: what is left then is FINDING_UNSEEN.
  *
  * only  an id ("tpm.state"), or what stands before the dot ("tpm"); NULL: all.
- * ERR_NOT_FOUND "usage.argument": no such id, with the nearest one. ERR_NO_MEMORY. *out is
- * untouched on failure, else released by report_clear().
+ * ERR_NOT_FOUND "usage.argument": no such id. ERR_NO_MEMORY. *out is untouched on failure, else released by report_clear().
  */
 #define DOCTOR_LIMIT_S 28 /* seconds: a technician waits for half a minute */
 enum err doctor_examine(const struct config *config, const char *only, struct doctor_report *out,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "client/agent/retirement.h"
 #include "client/doctor/checks.h"
 #include "client/pki/name.h"
 #include "hal/clock.h"
@@ -121,6 +122,18 @@ void find_why(struct examination *x, enum finding_level level, const char *about
 		find_unseen(x, about, "%s", text);
 	else
 		find(x, level, outcome_exit(e, why), about, next, text);
+}
+
+void tell_retired(struct examination *x, const char *only)
+{
+	const struct config *c = x->pass.written;
+	for (size_t i = 0; i < c->scep_count; i++) {
+		struct why why = {.code = ""};
+		const char *name = c->sceps[i].name;
+		if ((only == NULL || strcmp(only, name) == 0) &&
+		    retirement_say(&x->pass, name, &why) != ERR_OK)
+			find_ok(x, name, "%s", why.text);
+	}
 }
 
 bool own_certificate_read(const struct examination *x, const struct scep_profile *profile,

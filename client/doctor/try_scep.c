@@ -92,6 +92,7 @@ enum err doctor_try_scep(const struct config *config, const char *name, struct d
 	if (e != ERR_OK)
 		return e;
 	x.check = &try_check;
+	tell_retired(&x, name);
 	ask_servers(&x, name);
 	for (size_t i = 0; i < x.server_count; i++) {
 		const struct server_answer *a = &x.servers[i];

@@ -125,6 +125,7 @@ enum err doctor_try_tpm(const struct config *config, const char *name, struct do
 	e = pass_tpm(&x.pass, &tpm, why);
 	if (e == ERR_OK && tell_state(&x, tpm)) {
 		tell_key_sizes(&x, tpm);
+		tell_retired(&x, name);
 		for (size_t i = 0; i < x.pass.config->scep_count; i++)
 			if (name == NULL || strcmp(name, x.pass.config->sceps[i].name) == 0)
 				try_key(&x, &x.pass.config->sceps[i]);

@@ -114,6 +114,20 @@ class SoftwareKeys(DoctorCase):
         self.one(self.ask(device, "--only", "tpm", expect=8), "tpm.device", "failure")
 
 
+class Retired(DoctorCase):
+    def test_a_retired_profile_is_told_and_not_silently_fine(self):
+        device, _, _ = self.enrolled()
+        device.signet("retire", "dev", "--yes")
+        for verb in (("doctor",), ("test", "scep"), ("test", "scep", "dev"), ("test", "tpm", "dev")):
+            self.assertIn("signet enroll dev", device.signet(*verb).stdout)
+
+    def test_a_check_that_there_is_not_with_a_configuration_that_is_none(self):
+        device = self.device(self.tpm())
+        device.configure("http://127.0.0.1:1/scep", "/none.cer", more="nonsense = 1\n")
+        self.assertIn("no check 'tpn'", device.signet("doctor", "--only", "tpn", expect=2).stderr)
+        self.one(self.ask(device, "--only", "tpm", expect=8), "config", "failure")
+
+
 class Names(DoctorCase):
     def test_other_names_are_no_trouble_where_the_profile_takes_any(self):
         device, ca, _ = self.enrolled()
