@@ -8,10 +8,9 @@
 
 After each: RETRY is answered by trying again; else the run says what the TPM did and ends with 14, unless the command was
 one that it can do without. The certificate in use before is still in use, nothing is left in the TPM, the next run does
-what this one could not, and one transaction has spent the one challenge. Needs nothing of $SIGNET; a TPM of software.
+what this one could not and leaves as much on the disk as one in which nothing failed, and one transaction has spent the one
+challenge. Needs nothing of $SIGNET; a TPM of software.
 """
-import argparse
-import collections
 import os
 import shutil
 import struct
@@ -23,9 +22,9 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 for folder in ("e2e", "lab", "sweep"):
     sys.path.insert(0, os.path.join(TESTS, folder))
 
-from alloc_sweep import even  # noqa: E402
 from device import Ca, Device, read_bytes  # noqa: E402
 from netlab.relay import HEADER, TpmRelay  # noqa: E402
+from points import arguments, compare, even, left_behind, sentence, try_all  # noqa: E402
 from tpm import Swtpm  # noqa: E402
 from tpm_client import Client, TpmError, check_key  # noqa: E402
 from tpm_count import NAMES  # noqa: E402
@@ -69,7 +68,7 @@ class Faults:
         self.device = Device(os.path.join(folder, "dev"), self.relay.tcti)
         self.device.configure(self.ca.url, self.ca.root, self.ca.issuing)
         self.template = os.path.join(folder, "template")
-        self.number, self.enrolled = 0, None
+        self.number, self.enrolled, self.wanted = 0, None, {}
 
     def stop(self):
         self.relay.stop()
@@ -113,22 +112,24 @@ class Faults:
             commands[scenario] = self.relay.seen
             if code != 0 or self.left():
                 raise AssertionError("%s without a fault: exit %s, left %s\n%s" % (scenario, code, self.left(), said))
+            self.wanted[scenario] = left_behind(self.device.state)
             if scenario == "enroll":
                 self.enrolled = self.swtpm.state()
                 shutil.copytree(self.device.state, self.template, symlinks=True)
         return commands
 
-    def usable(self):
-        """What is wrong with the certificate in use: it is of the root, and its key signs in the TPM."""
+    def usable(self, scenario=None):
+        """What is wrong with the certificate in use: it is of the root, and its key signs in the TPM. With a scenario: and
+        with what else that leaves."""
         try:
             self.device.verify_chain(self.ca.root)
             check_key(self.swtpm.path, read_bytes(self.device.current("key.der")), read_bytes(self.device.current("cert.pem")))
         except (AssertionError, TpmError, OSError) as reason:
             return [str(reason)]
-        return []
+        return compare(self.device.state, self.wanted[scenario]) if scenario else []
 
     def point(self, scenario, nth, fault):
-        """(exit code, name of the command, what is wrong, what was said)"""
+        """For try_all()."""
         self.begin(scenario)
         serial = self.device.serial() if scenario == "renew" else None
         code, said = self.run(scenario, nth, fault)
@@ -138,7 +139,7 @@ class Faults:
             wrong.append("there was no %d. command" % nth)
         if code not in ((0,) if fault == "retry" else (0, 14)):
             wrong.append("exit %s" % code)
-        if code != 0 and "TPM" not in said:
+        if code != 0 and "TPM" not in sentence(said):
             wrong.append("no word of the TPM")
         # what signet cannot flush, a resource manager does at the end of the connection
         is_cut = fault.startswith("io") or name == "FlushContext"
@@ -149,19 +150,18 @@ class Faults:
             wrong += self.usable()
             if (self.device.serial() == serial) != (code != 0):
                 wrong.append("exit %s with the %s certificate" % (code, "old" if code == 0 else "new"))
-        if code != 0:
-            wrong += self.heal(scenario, serial)
+        wrong += self.usable(scenario) if code == 0 else self.heal(scenario, serial)
         if scenario == "enroll":
             transactions = {one.get("transaction_id") for one in self.ca.operations()[self.asked_before:]}
             if len(transactions) != 1:
                 wrong.append("%d transactions for one challenge" % len(transactions))
-        return code, name, wrong, said
+        return fault, code, wrong, "%s\n%s" % (name, said)
 
     def heal(self, scenario, serial):
         code, said = self.run(scenario)
         if code != 0:
             return ["the next run: exit %s: %s" % (code, said.strip())]
-        wrong = self.usable()
+        wrong = self.usable(scenario)
         if self.left():
             wrong.append("the next run left in the TPM: %s" % self.left())
         if serial is not None and self.device.serial() == serial:
@@ -178,12 +178,9 @@ def points_of(options, commands):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, help="about as long, an even sample")
-    parser.add_argument("--at", metavar="SCENARIO:N:FAULT", help="one point; FAULT is one of %s" % ", ".join(FAULTS))
-    options = parser.parse_args()
+    options = arguments(__doc__, "SCENARIO:N:FAULT", FAULTS).parse_args()
     folder = tempfile.mkdtemp(prefix="sg.")
-    codes, failed, faults = collections.Counter(), 0, None
+    faults = None
     try:
         faults = Faults(folder)
         start = time.monotonic()
@@ -193,25 +190,11 @@ def main():
         points = points_of(options, commands)
         if options.minutes:
             points = even(points, 60 * options.minutes, each)
-        start = time.monotonic()
-        for scenario, n, fault in points:
-            if options.minutes and time.monotonic() - start > 60 * options.minutes:
-                break
-            code, name, wrong, said = faults.point(scenario, n, fault)
-            codes[fault, code] += 1
-            if options.at:
-                print(said)
-            if wrong:
-                failed += 1
-                print("%s:%d:%s (%s) exit %s: %s" % (scenario, n, fault, name, code, "; ".join(wrong)), flush=True)
-        print("%d of %d points in %d s: %d wrong" % (sum(codes.values()), len(points), time.monotonic() - start, failed))
-        for (fault, code), count in sorted(codes.items()):
-            print("  %-14s exit %-3s %d" % (fault, code, count))
+        return 0 if try_all(points, options, faults.point) else 1
     finally:
         if faults:
             faults.stop()
         shutil.rmtree(folder, True)
-    return 1 if failed or not codes else 0
 
 
 if __name__ == "__main__":
