@@ -15,6 +15,27 @@ LAB = os.path.join(TESTS, "lab")
 BUILD_S = 600  # half a minute on a free machine
 SIGNET = os.environ.get("SIGNET", os.path.join(os.path.dirname(TESTS), "build", "dev", "signet"))
 
+# What uses the certificate "dev", for configure(more=...) with the folder etc, in which no daemon listens.
+WIFI_AND_VPN = """[wifi corp]
+interface = wlan0
+ssid = CONTOSO
+certificate = dev
+trust = root
+server_name = radius.corp.contoso.com
+identity = host/{{DeviceName}}.corp.contoso.com
+anonymous_identity = anonymous@contoso.com
+config = %(etc)s/wpa_supplicant-wlan0.conf
+control = %(etc)s/wpa_supplicant
+[vpn hq]
+tunnel = device
+gateway = vpn.corp.contoso.com
+certificate = dev
+trust = root
+local_id = {{DeviceName}}.corp.contoso.com
+remote_network = 10.0.0.0/8
+directory = %(etc)s/swanctl
+control = %(etc)s/charon.vici
+"""
 
 def run(*argv, check=True, **more):
     """Run a program; its output as text. A failure shows what it said."""

@@ -7,35 +7,14 @@ import re
 import shutil
 import unittest
 
-from device import SIGNET, Case, run, read, read_bytes
-
-WIFI = """[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}.corp.contoso.com
-anonymous_identity = anonymous@contoso.com
-config = %(etc)s/wpa_supplicant-wlan0.conf
-control = %(etc)s/wpa_supplicant
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-remote_network = 10.0.0.0/8
-directory = %(etc)s/swanctl
-control = %(etc)s/charon.vici
-"""
+from device import SIGNET, WIFI_AND_VPN, Case, run, read, read_bytes
 
 
 class Enroll(Case):
     def full(self):
         etc = os.path.join(self.folder, "dev", "etc")
         os.makedirs(os.path.join(etc, "swanctl"))
-        return self.enrolled(more=WIFI % {"etc": etc}, scep="san_dns = {{DeviceName}}.corp.contoso.com\n"
+        return self.enrolled(more=WIFI_AND_VPN % {"etc": etc}, scep="san_dns = {{DeviceName}}.corp.contoso.com\n"
                                                             "san_uri = IntuneDeviceId://{{DeviceName}}\n")
 
     def test_certificate_verifies_and_carries_the_key_of_the_tpm(self):

@@ -8,7 +8,7 @@ import signal
 import unittest
 
 from agent_device import Agent, Manager, until
-from device import SIGNET, Case, run, read
+from device import SIGNET, WIFI_AND_VPN, Case, run, read
 from net_device import VPN, WIRED, NetCase, StrongSwan
 from labclock import LabClock
 
@@ -106,7 +106,7 @@ class Budget(Case):
     def test_ten_idle_passes_write_nothing(self):
         etc = os.path.join(self.folder, "dev", "etc")
         os.makedirs(os.path.join(etc, "swanctl"))
-        dev, _, _ = self.enrolled(more=CONSUMERS % {"etc": etc}, scep="san_dns = {{DeviceName}}.corp.contoso.com\n")
+        dev, _, _ = self.enrolled(more=WIFI_AND_VPN % {"etc": etc}, scep="san_dns = {{DeviceName}}.corp.contoso.com\n")
         for _ in range(10):
             flash = self.traced(dev, "apply", targets=[etc])
             self.assertEqual((0, 0, 0), flash.total(), flash.figures("an idle pass"))
@@ -224,27 +224,6 @@ class WithConsumers(NetCase):
         memory = Flash(joined(read(trace)), (dev.path("run"),))
         print(memory.figures("an idle hour, into memory"), flush=True)
         self.assertGreater(memory.total()[0], 0)
-
-
-CONSUMERS = """[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}.corp.contoso.com
-config = %(etc)s/wpa_supplicant-wlan0.conf
-control = %(etc)s/wpa_supplicant
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-remote_network = 10.0.0.0/8
-directory = %(etc)s/swanctl
-control = %(etc)s/charon.vici
-"""
 
 
 def environment_of(clock):

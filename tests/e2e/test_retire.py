@@ -7,8 +7,7 @@ import re
 import shutil
 import unittest
 
-from device import SIGNET, Case, read, read_bytes, run
-from test_enroll import WIFI
+from device import SIGNET, WIFI_AND_VPN, Case, read, read_bytes, run
 
 # A user's own text in the files that signet writes to. No newline at the end: that too is to stay.
 OWN_NETWORK = 'ctrl_interface=/run/own\n\nnetwork={\n\tssid="HOME"\n\tpsk="at home, nobody knows"\n}\n# end'
@@ -35,7 +34,7 @@ control = %(etc)s/charon.vici
 
 
 class Retire(Case):
-    def full(self, more=WIFI, scep=""):
+    def full(self, more=WIFI_AND_VPN, scep=""):
         """An enrolled device with Wi-Fi and VPN settings beside those of a user."""
         self.etc = os.path.join(self.folder, "dev", "etc")
         os.makedirs(os.path.join(self.etc, "swanctl", "conf.d"))
@@ -129,7 +128,7 @@ class Retire(Case):
         self.assertEqual([], self.found(os.path.join(dev.state, "retired")))
 
     def test_everything(self):
-        dev = self.full(more=WIFI + PSK)
+        dev = self.full(more=WIFI_AND_VPN + PSK)
         self.assertIn("CONTOSO-SETUP", read(self.wpa))
         done = dev.signet("--json", "retire", "--all", "--yes")
         self.assertEqual([("wifi", "corp"), ("wifi", "setup"), ("vpn", "hq"), ("scep", "dev"), ("trust", "issuing"),
@@ -153,7 +152,7 @@ class Retire(Case):
         self.assertIn("signet-corp", read(self.wpa))
 
     def test_settings_alone(self):
-        dev = self.full(more=WIFI + SECOND)
+        dev = self.full(more=WIFI_AND_VPN + SECOND)
         serial = dev.serial()
         dev.signet("retire", "corp", "--yes")
         self.assertEqual(OWN_NETWORK.encode(), read_bytes(self.wpa))
@@ -181,7 +180,7 @@ class Retire(Case):
 
     def test_a_software_key_leaves_no_copy(self):
         dev = self.full(scep="key_storage = software\n",
-                        more=WIFI.replace("[wifi corp]\n", "[wifi corp]\nkey_reference = file\n"))
+                        more=WIFI_AND_VPN.replace("[wifi corp]\n", "[wifi corp]\nkey_reference = file\n"))
         copy = os.path.join(self.etc, "swanctl", "private", "signet-dev.pem")
         spy = os.path.join(self.folder, "spy")
         os.link(copy, spy)  # what the flash still holds under a name that was taken away
@@ -193,7 +192,7 @@ class Retire(Case):
         self.assert_only_theirs()
 
     def test_what_vanished_from_the_configuration(self):
-        dev = self.full(more=WIFI + PSK)
+        dev = self.full(more=WIFI_AND_VPN + PSK)
         self.configure(more=PSK % {"etc": self.etc})
         self.assertEqual([("wifi", "corp", "retire"), ("vpn", "hq", "retire")],
                          [(s["kind"], s["name"], s["action"]) for s in

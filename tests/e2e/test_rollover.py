@@ -5,31 +5,7 @@ import os
 import shutil
 import unittest
 
-from device import LAB, Case, read, read_bytes, run
-
-WIFI_AND_VPN = """[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-security = wpa2
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}.corp.contoso.com
-config = %(etc)s/wpa_supplicant-wlan0.conf
-control = %(etc)s/no-daemon
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-gateway_id = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-remote_network = 10.0.0.0/8
-ike = aes256gcm16-prfsha384-ecp384
-esp = aes256gcm16-ecp384
-directory = %(etc)s/swanctl
-control = %(etc)s/no-charon
-"""
+from device import LAB, WIFI_AND_VPN, Case, read, read_bytes, run
 
 
 def sha256(path, form="DER"):
