@@ -22,6 +22,9 @@ static void judge_due(struct examination *x, const struct scep_profile *p,
 	if (v->is_revoked)
 		find_trouble(x, p->name, "see certificate.revoked",
 			     "due since %s, but a revoked certificate is not renewed", since);
+	else if (has_failed && last.exit == SIGNET_PENDING)
+		find_warning(x, p->name, last.why.next_step, "due since %s (it ends %s), and asked for: %s",
+			     since, until, last.why.text);
 	else if (has_failed)
 		find_trouble(x, p->name, last.why.next_step,
 			     "due since %s and not done (it ends %s); the last of %u tries: %s",

@@ -128,6 +128,14 @@ class Retired(DoctorCase):
         self.one(self.ask(device, "--only", "tpm", expect=8), "config", "failure")
 
 
+class Pending(DoctorCase):
+    def test_a_renewal_that_the_ca_has_not_decided_is_under_way(self):
+        device, ca, _ = self.enrolled("--valid-seconds", "1200", "--backdate", "6000")  # its renewal is due
+        ca.mode(pending=1000)
+        device.signet("apply", expect=12)
+        self.says(self.ask(device, "--only", "certificate.renewal", expect=7), "certificate.renewal", "warning", "not decided")
+
+
 class Names(DoctorCase):
     def test_other_names_are_no_trouble_where_the_profile_takes_any(self):
         device, ca, _ = self.enrolled()
