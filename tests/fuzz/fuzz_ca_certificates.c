@@ -4,23 +4,12 @@
 #include "client/pki/cms.h"
 #include "client/scep/ra.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_signatures.h"
 
 #define NOW 1800000000 /* within the validity of the corpus */
 
 static struct certificate_set anchors;
 static struct certificate issuing, agent;
-static bool is_every_signature_good;
-
-enum err __real_certificate_verify_signature(const struct certificate *cert, const struct certificate *issuer,
-                                             struct why *why);
-enum err __wrap_certificate_verify_signature(const struct certificate *cert, const struct certificate *issuer,
-                                             struct why *why);
-
-enum err __wrap_certificate_verify_signature(const struct certificate *cert, const struct certificate *issuer,
-                                             struct why *why)
-{
-	return is_every_signature_good ? ERR_OK : __real_certificate_verify_signature(cert, issuer, why);
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -52,9 +41,9 @@ static void choose(const struct certificate_set *offered, bool has_rollover)
 	enum err e = ra_choose(&server, offered, &choice, &why);
 	fuzz_expect_why(e, &why);
 	fuzz_expect(e == ERR_OK ? choice.recipient.len > 0 && choice.issuing.len > 0 : choice.accepted.count == 0);
-	for (size_t i = 0; !is_every_signature_good && i < choice.accepted.count; i++)
+	for (size_t i = 0; !fuzz_every_signature_good && i < choice.accepted.count; i++)
 		fuzz_expect(is_own(buf_bytes(&choice.accepted.der[i])));
-	fuzz_expect(is_every_signature_good || e != ERR_OK || is_own(buf_bytes(&choice.recipient)));
+	fuzz_expect(fuzz_every_signature_good || e != ERR_OK || is_own(buf_bytes(&choice.recipient)));
 	ra_choice_clear(&choice);
 }
 
@@ -72,9 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_expect((e == ERR_OK) == (offered.count > 0));
 	}
 	if (offered.count > 0) {
-		is_every_signature_good = false;
+		fuzz_every_signature_good = false;
 		choose(&offered, true);
-		is_every_signature_good = true;
+		fuzz_every_signature_good = true;
 		choose(&offered, false);
 		choose(&offered, true);
 	}

@@ -8,6 +8,7 @@
 #include "client/scep/issued.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_keys.h"
+#include "tests/fuzz/fuzz_signatures.h"
 
 #define NOW 1800000000 /* within the validity of the corpus */
 #define BLOCK 16       /* bytes: AES */
@@ -15,18 +16,6 @@
 static struct certificate signer, leaf;
 static struct certificate_set anchors;
 static struct request_record record;
-static bool is_every_signature_good;
-
-enum err __real_certificate_verify_signature(const struct certificate *cert, const struct certificate *issuer,
-                                             struct why *why);
-enum err __wrap_certificate_verify_signature(const struct certificate *cert, const struct certificate *issuer,
-                                             struct why *why);
-
-enum err __wrap_certificate_verify_signature(const struct certificate *cert, const struct certificate *issuer,
-                                             struct why *why)
-{
-	return is_every_signature_good ? ERR_OK : __real_certificate_verify_signature(cert, issuer, why);
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -109,7 +98,7 @@ static void judge(const struct certificate_set *certificates, bool subject_exact
 	fuzz_expect_why(e, &why);
 	if (e != ERR_OK)
 		return;
-	fuzz_expect(is_every_signature_good || bytes_equal(buf_bytes(&issued.leaf), leaf.der));
+	fuzz_expect(fuzz_every_signature_good || bytes_equal(buf_bytes(&issued.leaf), leaf.der));
 	fuzz_expect(certificate_parse(buf_bytes(&issued.leaf), &got, NULL) == ERR_OK);
 	fuzz_expect(bytes_equal(got.spki, record.spki) && !got.is_ca && got.not_before <= NOW && got.not_after > NOW);
 	fuzz_expect(certificate_has_eku(&got, OID_EKU_CLIENT_AUTH));
@@ -142,9 +131,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum err e = cms_certificates(inner, &set, NULL);
 	fuzz_expect((e == ERR_OK) == (set.count > 0));
 	if (e == ERR_OK) {
-		is_every_signature_good = false;
+		fuzz_every_signature_good = false;
 		judge(&set, true);
-		is_every_signature_good = true;
+		fuzz_every_signature_good = true;
 		judge(&set, true);
 		judge(&set, false);
 	}
