@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Lets the n-th memory allocation of an enrollment fail, in signet and in its worker, ours and the libraries'.
 
-    alloc_sweep.py                      every n up to 2,000, then every 50th: hours, on a slow machine
+    alloc_sweep.py                      every n up to 2,000, then every 50th, and the last 500: hours, on a slow machine
     alloc_sweep.py --minutes 2          an even sample of that
     alloc_sweep.py --part 1/2           one half of it, for two side by side
     alloc_sweep.py --at worker:417      this one (or several, by commas), with what signet says
@@ -32,7 +32,7 @@ from device import SIGNET, Ca, Device, Tpm, read_bytes, run, unsanitized  # noqa
 from points import arguments, compare, even, left_behind, sentence, try_all  # noqa: E402
 from tpm_client import Client  # noqa: E402
 
-EVERY_UP_TO, THEN_STEP = 2000, 50
+EVERY_UP_TO, THEN_STEP, LAST = 2000, 50, 500  # the worker's first 2,800 are OpenSSL's; what it is there for comes last
 PROCESSES = ("signet", "worker")
 PLAN = struct.Struct("6Q")  # struct plan of fail_alloc.c
 RUN_SECONDS = 60  # a run has less than one; the profile's own limit is 60
@@ -41,7 +41,8 @@ CODES = {"software": (0, 1, 11), "tpm": (0, 1, 11, 14)}
 
 
 def points_of(count):
-    return list(range(1, min(count, EVERY_UP_TO) + 1)) + list(range(EVERY_UP_TO + THEN_STEP, count + 1, THEN_STEP))
+    return sorted({*range(1, min(count, EVERY_UP_TO) + 1), *range(EVERY_UP_TO + THEN_STEP, count + 1, THEN_STEP),
+                   *range(max(1, count - LAST), count + 1)})
 
 
 class Plan:
