@@ -93,7 +93,10 @@ static const struct rule rules[] = {
 	SOCKET(AF_INET6, SOCK_STREAM, IPPROTO_TCP), SOCKET(AF_INET6, SOCK_DGRAM, 0),
 	SOCKET(AF_INET6, SOCK_DGRAM, IPPROTO_UDP),
 	/* no AF_UNIX: neither nscd nor a resolver daemon is asked but by DNS; no AF_NETLINK: getaddrinfo() sorts without */
-	REFUSE(socket, EAFNOSUPPORT), ALLOW_IF(socketpair, 0, ~0u, AF_UNIX), /* libcurl wakes its thread by one */
+	REFUSE(socket, EAFNOSUPPORT),
+	/* libcurl wakes its thread by one; of streams, for a datagram may be sent from a pair to every socket that has a name */
+	{ .call = SYS_socketpair, .answer = ALLOW_IT, .checks = { { 0, ~0u, AF_UNIX }, { 1, SOCKET_TYPE, SOCK_STREAM } } },
+	REFUSE(socketpair, EAFNOSUPPORT),
 	ALLOW(connect), ALLOW(getsockname), ALLOW(getpeername), ALLOW(getsockopt), ALLOW(shutdown),
 	ALLOW_IF(setsockopt, 1, ~0u, SOL_SOCKET), ALLOW_IF(setsockopt, 1, ~0u, IPPROTO_TCP),
 	ALLOW_IF(setsockopt, 1, ~0u, IPPROTO_IP), ALLOW_IF(setsockopt, 1, ~0u, IPPROTO_IPV6), REFUSE(setsockopt, ENOPROTOOPT),

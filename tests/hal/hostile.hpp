@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 #include <string>
@@ -33,7 +34,7 @@ struct attempt {
 /* Where the attempts are made; read in the child. */
 struct target {
 	pid_t parent;
-	char folder[64]; // with "plain" for everybody, and "key.pem" of the parent alone
+	char folder[64]; // with "plain" and "socket" for everybody, and "key.pem" of the parent alone
 	const void *secret; // in the parent's memory
 };
 static struct target target;
@@ -178,6 +179,24 @@ static long bind_device()
 	return fd < 0 ? 0 : setsockopt(fd, 255 /* SOL_RAW */, 1, "x", 1);
 }
 
+static long make_pair(int type)
+{
+	int pair[2];
+	return socketpair(AF_UNIX, type, 0, pair);
+}
+
+/* To the socket outside that the test has opened to everybody, as those of a journal are. */
+static long send_from_pair(int type)
+{
+	int pair[2];
+	struct sockaddr_un to = {};
+	if (socketpair(AF_UNIX, type, 0, pair) != 0)
+		return -1;
+	to.sun_family = AF_UNIX;
+	strcpy(to.sun_path, at("socket").c_str());
+	return sendto(pair[0], "x", 1, MSG_DONTWAIT, reinterpret_cast<struct sockaddr *>(&to), sizeof to);
+}
+
 static long limit_parent()
 {
 	struct rlimit none = { 0, 0 };
@@ -203,6 +222,9 @@ static const std::vector<attempt> refused = {
 	TRY("the old open", syscall(SYS_openat, AT_FDCWD, at("plain").c_str(), O_WRONLY)),
 	TRY("openat2", syscall(437, AT_FDCWD, at("plain").c_str(), nullptr, 0)),
 	TRY("AF_UNIX", socket(AF_UNIX, SOCK_STREAM, 0)),
+	TRY("a datagram to the journal, from a pair", send_from_pair(SOCK_DGRAM)),
+	TRY("the same from a pair of streams", send_from_pair(SOCK_STREAM)),
+	TRY("a pair of packets", make_pair(SOCK_SEQPACKET)),
 	TRY("AF_NETLINK", socket(AF_NETLINK, SOCK_RAW, 0)),
 	TRY("AF_PACKET", socket(AF_PACKET, SOCK_RAW, 0)),
 	TRY("AF_ALG", socket(AF_ALG, SOCK_SEQPACKET, 0)),
