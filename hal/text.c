@@ -29,15 +29,36 @@ static size_t utf8_length(const unsigned char *p)
 	return 0;
 }
 
+/* Of a character of two or three bytes. */
+static unsigned code_of(const unsigned char *p, size_t length)
+{
+	unsigned code = length == 2 ? *p & 0x1fu : *p & 0x0fu;
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (p[i] & 0x3fu);
+	return code;
+}
+
+/* Controls of a terminal; ends of lines (U+2028, 2029); what turns the direction of writing, or is not seen: it makes one text
+ * look like another. The same as name_to_text() escapes. */
+static bool is_bad(const unsigned char *p, size_t length)
+{
+	if (length < 2)
+		return length == 0 || *p < 0x20 || *p == 0x7f;
+	if (length > 3)
+		return false;
+	unsigned code = code_of(p, length);
+	return code < 0xa0 || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+}
+
 void text_clean(char *text)
 {
 	unsigned char *p = (unsigned char *)text;
 	while (*p != '\0') {
-		size_t len = utf8_length(p);
-		bool is_c1 = len == 2 && *p == 0xc2 && p[1] < 0xa0; /* U+0080..U+009F */
-		bool is_bad = len == 0 || is_c1 || *p < 0x20 || *p == 0x7f;
-		for (size_t i = 0; i < (len == 0 ? 1 : len); i++, p++)
-			if (is_bad)
+		size_t length = utf8_length(p);
+		bool is_replaced = is_bad(p, length);
+		for (size_t i = 0; i < (length == 0 ? 1 : length); i++, p++)
+			if (is_replaced)
 				*p = '?';
 	}
 }

@@ -6,8 +6,9 @@ extern "C" {
 #endif
 
 /**
- * Make `text` harmless for a terminal, a journal and JSON, in place and without changing its length:
- * each byte of a control character (C0, DEL, C1) and each byte that is no UTF-8 (RFC 3629) becomes '?'.
+ * Make `text` harmless for a terminal, a journal and JSON, in place and without changing its length: each byte of a control
+ * character (C0, DEL, C1), of a mark that ends a line or turns the direction of writing, of one that is not seen, and each
+ * byte that is no UTF-8 (RFC 3629) becomes '?'.
  */
 void text_clean(char *text);
 

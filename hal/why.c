@@ -19,6 +19,7 @@ enum err why_set(struct why *why, enum err e, const char *code, const char *form
 		return e;
 	struct why made = {.code = ""}; /* apart: an argument may be the old text */
 	snprintf(made.code, sizeof made.code, "%s", code);
+	text_clean(made.code); /* it is a line of files, and a value of JSON */
 	va_list args;
 	va_start(args, format);
 	int wanted = vsnprintf(made.text, sizeof made.text, format, args);

@@ -20,8 +20,8 @@ struct why {
 };
 
 /**
- * Set code and sentence, and forget the next step. Bytes from outside may be among the arguments:
- * control characters (C0, DEL, C1) and bytes that are no UTF-8 become '?', text that does not fit is
+ * Set code and sentence, and forget the next step. Bytes from outside may be among the arguments,
+ * and a code may come from a worker: both pass text_clean() (hal/text.h); text that does not fit is
  * cut at "...".
  * Returns `e`, so that `return why_set(why, ERR_INVALID, "x.y", "...")` reads as one thought.
  */

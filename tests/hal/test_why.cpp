@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <cstring>
 #include <string>
 #include "CppUTest/TestHarness.h"
 #include "hal/text.h"
@@ -24,6 +25,24 @@ TEST(why, AnEscapeSequenceOfAServerDoesNotReachTheTerminal)
 	STRCMP_EQUAL("red?[31m??? ??31m ?1m", why.text);
 	why_next(&why, "%s", "a\tb");
 	STRCMP_EQUAL("a?b", why.next_step);
+}
+
+/* Of Unicode's properties Bidi_Control and Default_Ignorable_Code_Point; readers of lines end one at U+2028 and U+0085. */
+TEST(why, MarksThatTurnHideOrEndTextDoNotReachItEither)
+{
+	for (const char *mark : { "\xd8\x9c", "\xe2\x80\x8b", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa0",
+	                          "\xe2\x81\xa9", "\xef\xbb\xbf", "\xc2\x85" }) {
+		why_set(&why, ERR_IO, "a.b", "x%sy", mark);
+		STRCMP_EQUAL(strlen(mark) == 2 ? "x??y" : "x???y", why.text);
+	}
+	why_set(&why, ERR_IO, "a.b", "%s", "\xc3\xa4 \xd8\x9b \xe2\x80\x90\xe2\x80\xaf\xe2\x82\xac\xef\xbb\xbc \xf0\x9f\x94\x91");
+	STRCMP_EQUAL("\xc3\xa4 \xd8\x9b \xe2\x80\x90\xe2\x80\xaf\xe2\x82\xac\xef\xbb\xbc \xf0\x9f\x94\x91", why.text);
+}
+
+TEST(why, ACodeOfAWorkerIsOneLine)
+{
+	why_set(&why, ERR_IO, "a.b\n7\x1b[2J", "text");
+	STRCMP_EQUAL("a.b?7?[2J", why.code);
 }
 
 TEST(why, LongTextIsCutAtDotsAndNeverInTheMiddleOfACharacter)
