@@ -87,7 +87,7 @@ enum err cms_open_envelope(struct bytes envelope, struct bytes recipient_der, co
 /**
  * Certificates of a certs-only SignedData (RFC 8894 section 3.4; BER accepted), signed or not, added to *out,
  * which is untouched on failure. One that does not parse is passed over with a warning in the log; none at all is
- * ERR_INVALID, more than CERTIFICATE_SET_MAX ERR_TOO_BIG. Nothing here is authenticated.
+ * ERR_INVALID, more than CERTIFICATE_SET_MAX of either kind ERR_TOO_BIG. Nothing here is authenticated.
  */
 enum err cms_certificates(struct bytes message, struct certificate_set *out, struct why *why) MUST_CHECK;
 /**

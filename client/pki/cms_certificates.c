@@ -4,12 +4,16 @@
 #include "client/pki/cms_signer.h"
 #include "hal/log.h"
 
+/* Of 256 KiB of them each would be a line in the log. */
+#define STRANGERS_MAX CERTIFICATE_SET_MAX
+
 /* A damaged stranger among them must not keep the good ones from us: it is passed over. */
 static enum err add_readable(struct bytes certificates, struct certificate_set *set,
 			     size_t *out_count, struct why *why)
 {
 	struct der_tlv choice;
 	size_t count = 0;
+	size_t strangers = 0;
 	while (certificates.len > 0) {
 		struct certificate parsed;
 		if (der_next(&certificates, &choice) != ERR_OK)
@@ -19,6 +23,9 @@ static enum err add_readable(struct bytes certificates, struct certificate_set *
 			continue; /* attribute certificates, RFC 5652 section 10.2.2 */
 		struct why reason = {0};
 		if (certificate_parse(choice.whole, &parsed, &reason) != ERR_OK) {
+			if (++strangers > STRANGERS_MAX)
+				return why_set(why, ERR_TOO_BIG, "cms.size",
+					       "more than %d certificates of the message do not parse", STRANGERS_MAX);
 			log_warn("cms: a certificate in the server's message is passed over: %s",
 				 reason.text);
 			continue;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/client/pki/cms_lab.hpp"
 #include "CppUTest/TestHarness.h"
+#include "hal/log.h"
 
 TEST_GROUP(cms_certificates)
 {
@@ -53,6 +54,29 @@ TEST(cms_certificates, a_damaged_stranger_is_passed_over)
 	server.certificates = tlv(DER_SEQUENCE, "");
 	certificate_set_clear(&set);
 	LONGS_EQUAL(ERR_INVALID, read(server.build()));
+}
+
+namespace
+{
+unsigned lines;
+}
+
+TEST(cms_certificates, a_thousand_damaged_strangers_are_not_a_thousand_lines_in_the_log)
+{
+	certrep server;
+	server.certificates = cms_lab::get().ra.der;
+	for (int i = 0; i < 1000; i++)
+		server.certificates += tlv(DER_SEQUENCE, "");
+	lines = 0;
+	enum log_level before = log_get_level();
+	log_set_level(LOG_INFO);
+	log_set_sink([](enum log_level, const char *) { lines++; });
+	enum err e = read(server.build());
+	log_set_sink(nullptr);
+	log_set_level(before);
+	LONGS_EQUAL(ERR_TOO_BIG, e);
+	LONGS_EQUAL(0, set.count);
+	LONGS_EQUAL(CERTIFICATE_SET_MAX, lines);
 }
 
 TEST(cms_certificates, none_at_all_is_invalid)
