@@ -258,6 +258,16 @@ static enum err prepare_poll(const struct dialogue *d, const struct scep_sent *b
 	return e;
 }
 
+/* GetCACert may list more than there is room for, and nobody has signed the list: it costs no certificate that was issued. The
+ * issuing CA first, which a chain needs; what is missing then, the chain names. */
+static enum err add_offered(const struct meeting *m, struct certificate_set *out)
+{
+	enum err e = certificate_set_add(out, buf_bytes(&m->ra.issuing));
+	for (size_t i = 0; i < m->offered.count && e == ERR_OK; i++)
+		e = certificate_set_add(out, buf_bytes(&m->offered.der[i]));
+	return e == ERR_TOO_BIG ? ERR_OK : e;
+}
+
 static enum err read_success(const struct dialogue *d, const struct scep_sent *sent, const struct cms_reply *reply,
                              struct scep_answer *answer, struct why *why)
 {
@@ -267,8 +277,8 @@ static enum err read_success(const struct dialogue *d, const struct scep_sent *s
 	                               d->job->server.floor, &inner, why);
 	if (e == ERR_OK)
 		e = cms_certificates(buf_bytes(&inner), &answer->certificates, why);
-	for (size_t i = 0; i < d->meeting.offered.count && e == ERR_OK; i++)
-		e = certificate_set_add(&answer->certificates, buf_bytes(&d->meeting.offered.der[i]));
+	if (e == ERR_OK && add_offered(&d->meeting, &answer->certificates) != ERR_OK)
+		e = why_set(why, ERR_NO_MEMORY, "scep.memory", "no memory for the certificates of the answer");
 	buf_clear(&inner);
 	return e;
 }

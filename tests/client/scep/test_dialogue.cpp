@@ -273,6 +273,22 @@ TEST(dialogue, SuccessHandsOutTheCertificatesOfTheReplyAndThenTheServers)
 	LONGS_EQUAL(SCEP_PKCS_REQ, fake.types[0]);
 }
 
+// As many as GetCACert may list, by whoever answers in the server's name.
+TEST(dialogue, AListWithoutRoomForTheReplyCostsNoCertificateThatWasIssued)
+{
+	std::string strangers;
+	for (char i = 0; i < CERTIFICATE_SET_MAX - 1; i++) {
+		std::string stranger = lab.attacker.der;
+		stranger.back() = i; // another signature: another certificate
+		strangers += stranger;
+	}
+	fake.ca_body = degenerate(strangers + lab.ra.der);
+	LONGS_EQUAL_TEXT(ERR_OK, talk(), why.text);
+	LONGS_EQUAL(CERTIFICATE_SET_MAX, answer.certificates.count);
+	CHECK(as_string(buf_bytes(&answer.certificates.der[0])) == lab.device.der);
+	CHECK(as_string(buf_bytes(&answer.certificates.der[1])) == lab.ra.der);
+}
+
 TEST(dialogue, PendingIsNoFailureAndBringsNoCertificate)
 {
 	fake.status = { "3" };
