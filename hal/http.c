@@ -171,6 +171,9 @@ static void set_common(CURL *curl, const struct http_request *r, struct transfer
 			 (curl_off_t)t->reply.body.max); /* by Content-Length */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
+	/* else the end of a transfer waits for its resolver's thread, and that for a name server that is silent: up to
+	 * minutes, see resolv.conf(5) */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_S);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
