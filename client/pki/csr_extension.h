@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-/* What csr.c and signer_certificate.c share; nobody else needs it. */
+/* What csr.c, signer_certificate.c and scep/request_record.c share; nobody else needs it. */
 
 /** keyUsage, critical, of KEY_USAGE_ bits. */
 void der_put_key_usage(struct der_out *out, unsigned key_usage);

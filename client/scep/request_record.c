@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/scep/request_record.h"
 #include <string.h>
+#include "client/pki/csr_extension.h"
 #include "client/pki/hash.h"
 #include "hal/der.h"
 
@@ -50,6 +51,19 @@ static enum err read_outer(struct bytes csr_der, struct bytes *info, char oid[64
 	return ERR_OK;
 }
 
+/* The beginning of a record: what was asked for. */
+static void put_asked(struct der_out *out, struct bytes subject, struct bytes spki, struct bytes san,
+                      const char *const *ekus, size_t eku_count)
+{
+	der_put_raw(out, subject.data, subject.len);
+	der_put_raw(out, spki.data, spki.len);
+	der_put(out, DER_OCTET_STRING, san.data, san.len);
+	size_t list = der_begin(out);
+	for (size_t i = 0; i < eku_count; i++)
+		der_put_oid(out, ekus[i]);
+	der_end(out, list, DER_SEQUENCE);
+}
+
 enum err request_record_make(struct bytes csr_der, const char *const *ekus, size_t eku_count, struct buf *out,
                              struct why *why)
 {
@@ -72,13 +86,7 @@ enum err request_record_make(struct bytes csr_der, const char *const *ekus, size
 		return why_set(why, e, "scep.record", "no digest of our request");
 	der_out_init(&der, out->max);
 	size_t begin = der_begin(&der);
-	der_put_raw(&der, subject.data, subject.len);
-	der_put_raw(&der, spki.data, spki.len);
-	der_put(&der, DER_OCTET_STRING, san.data, san.len);
-	size_t list = der_begin(&der);
-	for (size_t i = 0; i < eku_count; i++)
-		der_put_oid(&der, ekus[i]);
-	der_end(&der, list, DER_SEQUENCE);
+	put_asked(&der, subject, spki, san, ekus, eku_count);
 	der_put_oid(&der, oid);
 	der_put(&der, DER_OCTET_STRING, digest, key_hash_len(hash));
 	der_put(&der, DER_OCTET_STRING, signature.data, signature.len);
@@ -130,4 +138,44 @@ enum err request_record_read(struct bytes der, struct request_record *out, struc
 		return broken(why);
 	*out = r;
 	return ERR_OK;
+}
+
+/* GeneralNames content, as csr_build() writes it. */
+static enum err put_names(struct der_out *out, const struct csr_content *content, struct why *why)
+{
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < content->san_count && e == ERR_OK; i++)
+		e = san_put(out, &content->sans[i], why);
+	if (content->san_count == 0)
+		der_put_raw(out, content->raw_san.data, content->raw_san.len);
+	return e == ERR_OK ? out->err : e;
+}
+
+enum err request_record_check(struct bytes der, const struct csr_content *content, const struct public_key *key,
+                              struct why *why)
+{
+	struct request_record record;
+	struct der_out names;
+	struct der_out asked;
+	struct der_tlv outer;
+	struct buf spki;
+	buf_init(&spki, CERTIFICATE_MAX);
+	der_out_init(&names, REQUEST_RECORD_MAX);
+	der_out_init(&asked, REQUEST_RECORD_MAX);
+	enum err e = request_record_read(der, &record, why);
+	if (e == ERR_OK)
+		e = spki_build(key, &spki);
+	if (e == ERR_OK)
+		e = put_names(&names, content, why);
+	if (e == ERR_OK)
+		put_asked(&asked, content->subject, buf_bytes(&spki), buf_bytes(&names.bytes), content->ekus, content->eku_count);
+	if (e == ERR_OK)
+		e = asked.err != ERR_OK ? asked.err : der_expect(&der, DER_SEQUENCE, &outer);
+	if (e == ERR_OK && (outer.content.len < asked.bytes.len ||
+	                    memcmp(outer.content.data, asked.bytes.data, asked.bytes.len) != 0))
+		e = why_set(why, ERR_INVALID, "scep.record", "the record is not that of the request that was asked for");
+	der_out_clear(&asked);
+	der_out_clear(&names);
+	buf_clear(&spki);
+	return e;
 }

@@ -28,6 +28,12 @@ struct request_record {
 enum err request_record_make(struct bytes csr_der, const char *const *ekus, size_t eku_count, struct buf *out,
                              struct why *why) MUST_CHECK;
 enum err request_record_read(struct bytes der, struct request_record *out, struct why *why) MUST_CHECK;
+/**
+ * Is it the record of a request for this content and this key? For who did not make it: a certificate is judged by it.
+ * ERR_INVALID "state.request", "scep.record". content->ekus are dotted OIDs.
+ */
+enum err request_record_check(struct bytes der, const struct csr_content *content, const struct public_key *key,
+                              struct why *why) MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #include "client/scep/worker.h"
 #include <errno.h>
 #include <string.h>
+#include "client/scep/request_record.h"
 #include "client/scep/worker_key.h"
 #include "client/scep/worker_pack.h"
 #include "hal/child.h"
@@ -9,6 +10,7 @@
 
 #define SLACK_MS 30000    /* beyond the dialogue's own timeout: TPM operations and parsing */
 #define QUESTIONS_MAX 256 /* frames: a dialogue sends eight and four for each reply of each url; a broken worker must not go on for ever */
+#define STORES_MAX 2      /* a page and a request, or RenewalReq and then PKCSReq: each is a write to flash */
 #define OPERATIONS_MAX 16 /* signatures and decryptions: a request takes three and its answer one, and there are two of each at most */
 
 /* ---- the child ---- */
@@ -95,7 +97,7 @@ struct service {
 	const struct worker_host *host;
 	const struct scep_job *job;
 	int fd;
-	unsigned operations;
+	unsigned operations, stores;
 	struct device_key keys[WORKER_KEY_COUNT];
 	struct scep_answer *out;
 	struct why *why;
@@ -141,28 +143,41 @@ static enum err operate(const struct service *s, enum frame_kind kind, struct by
 	                          : device_key_decrypt(key_at(s, index), block, out, why);
 }
 
-/* The next dialogue goes to that url, and the id into files: neither is the worker's to choose. */
-static bool is_plausible(const struct scep_job *job, const struct scep_sent *sent)
+/* The next dialogue goes to that url, the id into files, and by the record the certificate is judged: nothing of it is the
+ * worker's to choose. */
+static bool is_plausible(const struct service *s, const struct scep_sent *sent)
 {
 	static const char hex[] = "0123456789ABCDEF";
+	const struct scep_server *server = &s->job->server;
+	struct public_key key;
 	bool is_known = false;
-	for (size_t i = 0; i < job->server.url_count; i++)
-		is_known = is_known || strcmp(sent->url, job->server.urls[i]) == 0;
+	for (size_t i = 0; i < server->url_count; i++)
+		is_known = is_known || strcmp(sent->url, server->urls[i]) == 0;
 	return is_known && sent->transaction_id[0] != '\0' &&
-	       strspn(sent->transaction_id, hex) == strlen(sent->transaction_id);
+	       strspn(sent->transaction_id, hex) == strlen(sent->transaction_id) &&
+	       device_key_public(key_at(s, WORKER_REQUEST_KEY), &key, NULL) == ERR_OK &&
+	       request_record_check(buf_bytes(&sent->record), &s->job->content, &key, NULL) == ERR_OK;
 }
 
-static enum err store(const struct service *s, struct bytes in, struct why *why)
+/* What is sent again or asked about is stored already. */
+static bool may_store(struct service *s)
+{
+	return s->job->sent == NULL && s->stores++ < STORES_MAX;
+}
+
+static enum err store(struct service *s, struct bytes in, struct why *why)
 {
 	struct scep_sent sent;
+	if (!may_store(s))
+		return why_set(why, ERR_INVALID, "worker.frame", "the worker stores more than a dialogue does");
 	if (in.len == 0)
 		return s->host->store(s->host->ctx, NULL, why);
 	scep_sent_init(&sent);
 	enum err e = unpack_sent(in, &sent);
-	if (e == ERR_OK && !is_plausible(s->job, &sent))
+	if (e == ERR_OK && !is_plausible(s, &sent))
 		e = ERR_INVALID;
 	e = e == ERR_OK ? s->host->store(s->host->ctx, &sent, why)
-	                : why_set(why, e, "worker.frame", "the worker's request does not parse");
+	                : why_set(why, e, "worker.frame", "the worker's request is not the one that was asked for");
 	scep_sent_clear(&sent);
 	return e;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
+#include "client/pki/cms_lab.hpp"
+#include "client/pki/name.h"
+#include "client/scep/request_record.h"
 #include "client/scep/worker.h"
 #include "client/scep/worker_pack.h"
 #include <csignal>
@@ -16,7 +19,8 @@ namespace {
 struct http_reply said;
 bool is_dead, is_hanging, is_hostile, is_slow, is_talkative;
 const char *stored_url, *stored_id;
-unsigned signs;
+struct buf stored_record;
+unsigned signs, times_stored;
 
 /* Code of somebody else in the worker: the one descriptor beyond stderr goes to the parent. */
 void ask_as(enum frame_kind kind, const struct buf *question)
@@ -68,9 +72,10 @@ void store_it()
 	buf_init(&question, 4096);
 	strcpy(sent.url, stored_url);
 	strcpy(sent.transaction_id, stored_id);
-	if (pack_sent(&question, &sent) != ERR_OK)
+	if (buf_add(&sent.record, stored_record.data, stored_record.len) != ERR_OK || pack_sent(&question, &sent) != ERR_OK)
 		_exit(4);
-	ask_as(FRAME_STORE, &question);
+	for (unsigned i = 0; i < times_stored; i++)
+		ask_as(FRAME_STORE, &question);
 	buf_clear(&question);
 }
 
@@ -145,8 +150,21 @@ TEST_GROUP(worker)
 	struct scep_job job = {};
 	struct why why = {};
 	struct scep_answer got = {};
+	struct buf subject, other_subject;
+	const struct san names[2] = { { SAN_DNS, "gw.corp.example" }, { SAN_DNS, "gw.other.example" } };
+	const char *ekus[2] = { "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1" };
+	struct fake_key own = {};
 	void setup() override
 	{
+		buf_init(&subject, 256);
+		buf_init(&other_subject, 256);
+		LONGS_EQUAL(ERR_OK, name_from_text("CN=device 42", &subject, nullptr));
+		LONGS_EQUAL(ERR_OK, name_from_text("CN=device 43", &other_subject, nullptr));
+		job.content.subject = buf_bytes(&subject);
+		job.content.sans = names;
+		job.content.ekus = ekus;
+		job.content.san_count = job.content.eku_count = 1;
+		times_stored = 1;
 		said = {};
 		said.status = 500;
 		is_dead = is_hanging = is_hostile = is_slow = is_talkative = false;
@@ -157,6 +175,23 @@ TEST_GROUP(worker)
 		job.server.ca_identifier = job.server.proxy = job.server.ca_sha256 = "";
 		job.server.timeout_ms = 10000;
 		job.server.anchors = &anchors;
+	}
+	void teardown() override
+	{
+		buf_clear(&stored_record);
+		buf_clear(&subject);
+		buf_clear(&other_subject);
+	}
+	// What a worker stores of a request for this content and key.
+	void record_of(const struct csr_content &content, const struct device_key &key)
+	{
+		struct buf csr;
+		buf_init(&csr, CSR_MAX);
+		buf_clear(&stored_record);
+		buf_init(&stored_record, REQUEST_RECORD_MAX);
+		LONGS_EQUAL_TEXT(ERR_OK, csr_build(&content, &key, KEY_SHA256, &csr, &why), why.text);
+		LONGS_EQUAL_TEXT(ERR_OK, request_record_make(buf_bytes(&csr), content.ekus, content.eku_count, &stored_record, &why), why.text);
+		buf_clear(&csr);
 	}
 	enum err talk(bool takes_hints = true)
 	{
@@ -308,6 +343,7 @@ TEST(worker, FramesAreCounted)
 TEST(worker, WhatIsStoredNamesAUrlOfTheProfileAndATransaction)
 {
 	is_dead = true;
+	record_of(job.content, fake_key_open(&own));
 	stored_url = urls[0];
 	stored_id = "0123456789ABCDEF";
 	LONGS_EQUAL(ERR_UNREACHABLE, talk());
@@ -322,6 +358,75 @@ TEST(worker, WhatIsStoredNamesAUrlOfTheProfileAndATransaction)
 		LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	}
 	LONGS_EQUAL(1, parent.stores);
+}
+
+TEST(worker, WhatIsStoredIsTheRequestThatWasAskedFor)
+{
+	struct csr_content other = job.content;
+	const auto is_stored = [this] {
+		parent.stores = 0;
+		LONGS_EQUAL(ERR_UNREACHABLE, talk());
+		return parent.stores == 1;
+	};
+	is_dead = true;
+	stored_url = urls[0];
+	stored_id = "0123456789ABCDEF";
+	record_of(other, cms_lab::get().attacker.key);
+	CHECK_FALSE(is_stored());
+	other.subject = buf_bytes(&other_subject);
+	record_of(other, fake_key_open(&own));
+	CHECK_FALSE(is_stored());
+	other = job.content;
+	other.san_count = 0;
+	record_of(other, fake_key_open(&own));
+	CHECK_FALSE(is_stored());
+	other.san_count = 2;
+	record_of(other, fake_key_open(&own));
+	CHECK_FALSE(is_stored());
+	other = job.content;
+	other.eku_count = 0;
+	record_of(other, fake_key_open(&own));
+	CHECK_FALSE(is_stored());
+	record_of(job.content, fake_key_open(&own));
+	CHECK(is_stored());
+	buf_cut(&stored_record, stored_record.len - 1);
+	CHECK_FALSE(is_stored());
+	buf_cut(&stored_record, 0);
+	CHECK_FALSE(is_stored());
+}
+
+TEST(worker, TheNamesOfARenewalAreThoseOfTheOldCertificate)
+{
+	uint8_t name[] = "\x82\x0fgw.corp.example"; // [2] dNSName, RFC 5280 section 4.2.1.6
+	is_dead = true;
+	stored_url = urls[0];
+	stored_id = "0123456789ABCDEF";
+	record_of(job.content, fake_key_open(&own));
+	job.content.san_count = 0;
+	job.content.raw_san = { name, sizeof name - 1 };
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(1, parent.stores);
+	name[2] = 'x';
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(1, parent.stores);
+}
+
+TEST(worker, ItStoresTwiceAndWhatIsSentAgainNever)
+{
+	struct scep_sent sent;
+	is_dead = true;
+	record_of(job.content, fake_key_open(&own));
+	stored_url = urls[0];
+	stored_id = "0123456789ABCDEF";
+	times_stored = 20;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(2, parent.stores);
+	scep_sent_init(&sent);
+	strcpy(sent.url, urls[0]);
+	job.intent = SCEP_RESEND;
+	job.sent = &sent;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(2, parent.stores);
 }
 
 TEST(worker, TheTimeIsThatOfAllUrlsTogether)
