@@ -124,8 +124,23 @@ static enum err unpack_answer(struct bytes in, struct revocation_answer *out)
 	    unpack_time(&in, &answer.revoked_at) != ERR_OK || unpack_time(&in, &answer.this_update) != ERR_OK ||
 	    unpack_time(&in, &answer.next_update) != ERR_OK || in.len != 0)
 		return ERR_INVALID;
+	if (!clock_is_moment(answer.revoked_at) || !clock_is_moment(answer.this_update) || !clock_is_moment(answer.next_update))
+		return ERR_INVALID;
 	answer.verdict = (enum revocation_verdict)verdict;
 	answer.reason = reason;
+	*out = answer;
+	return ERR_OK;
+}
+
+/* The dates once more: one of the future, believed and kept, would be newer than every answer that comes. */
+static enum err take_answer(struct bytes in, const struct revocation_question *question, struct revocation_answer *out,
+                            struct why *why)
+{
+	struct revocation_answer answer;
+	if (unpack_answer(in, &answer) != ERR_OK ||
+	    (answer.verdict != REVOCATION_UNKNOWN &&
+	     revocation_check_dates(question, answer.this_update, answer.next_update, NULL) != ERR_OK))
+		return why_set(why, ERR_INVALID, "revocation.worker", "the worker's result is none that it can have");
 	*out = answer;
 	return ERR_OK;
 }
@@ -154,8 +169,8 @@ enum err revocation_ask(const struct revocation_job *job, http_exchange_fn http,
 		e = why_set(why, ERR_UNREACHABLE, "revocation.worker", "the worker that asks for revocation ended without a result");
 	else
 		e = unpack_outcome(&in, why);
-	if (e == ERR_OK && unpack_answer(in, out) != ERR_OK)
-		e = why_set(why, ERR_INVALID, "revocation.worker", "the worker's result does not parse");
+	if (e == ERR_OK)
+		e = take_answer(in, &job->question, out, why);
 	buf_clear(&payload);
 	return e;
 }

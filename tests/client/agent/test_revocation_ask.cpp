@@ -2,11 +2,13 @@
 #include "CppUTest/TestHarness.h"
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "client/agent/revocation_ask.h"
 #include "client/pki/revocation_lab.hpp"
+#include "client/scep/frame.h"
 #include "hal/clock.h"
 
 // What the worker is answered, by url; it runs in a child, so it tells what it was asked in memory that both have.
@@ -15,6 +17,24 @@ static struct outside {
 	std::string good, revoked, unknown;
 	char *told; // TOLD_MAX
 } w;
+
+// Code of somebody else in the worker: a result of its own; the one descriptor beyond stderr goes to the parent.
+static struct revocation_answer lie;
+
+static void tell_lie()
+{
+	struct buf out;
+	int fd = 3;
+	while (fcntl(fd, F_GETFD) < 0)
+		fd++;
+	buf_init(&out, 256);
+	enum err e = pack_outcome(&out, ERR_OK, nullptr);
+	for (int64_t number : { static_cast<int64_t>(lie.verdict) << 32 | lie.reason, lie.revoked_at, lie.this_update, lie.next_update })
+		for (int shift : { 32, 0 })
+			if (e == ERR_OK)
+				e = pack_number(&out, static_cast<uint32_t>(static_cast<uint64_t>(number) >> shift));
+	_exit(e == ERR_OK && frame_send(fd, FRAME_RESULT, buf_bytes(&out)) == ERR_OK ? 0 : 9);
+}
 
 static enum err fake_http(const struct http_request *r, struct http_reply *out, struct why *why)
 {
@@ -26,6 +46,8 @@ static enum err fake_http(const struct http_request *r, struct http_reply *out, 
 	buf_init(&out->body, 1024 * 1024);
 	out->status = 200;
 	const std::string *body = url == "good" ? &w.good : url == "revoked" ? &w.revoked : url == "unknown" ? &w.unknown : nullptr;
+	if (url == "lie")
+		tell_lie();
 	if (url == "crash")
 		_exit(7);
 	if (url == "break out" && kill(getppid(), 0) == 0)
@@ -159,4 +181,27 @@ TEST(revocation_ask, AWorkerThatBreaksOutIsToldApart)
 {
 	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "break out" }));
 	STRCMP_EQUAL("revocation.cage", lab.why.code);
+}
+
+TEST(revocation_ask, AWorkerThatLiesGivesNoDateThatAnAnswerCannotHave)
+{
+	const int64_t now = lab.question.now;
+	lie = { REVOCATION_REVOKED, 1, now - 60, now - 60, now + 60 };
+	LONGS_EQUAL_TEXT(ERR_OK, ask({ "lie" }), lab.why.text);
+	LONGLONGS_EQUAL(now - 60, lab.answer.revoked_at); // the frame is one that is read
+	const struct revocation_answer lies[] = {
+		{ REVOCATION_REVOKED, 1, now - 60, now + 86400, now + 2 * 86400 }, // of the future
+		{ REVOCATION_GOOD, 0, 0, now - 120, now - 60 },                    // over
+		{ REVOCATION_REVOKED, 1, now - 60, now - 60, 0 },
+		{ REVOCATION_REVOKED, 1, INT64_MIN, now - 60, now + 60 },
+		{ REVOCATION_REVOKED, 1, 253402300800, now - 60, now + 60 }, // year 10000
+		{ REVOCATION_GOOD, 0, 0, now - 60, INT64_MAX },
+		{ REVOCATION_UNKNOWN, 0, 0, -1, 0 },
+	};
+	for (const struct revocation_answer &one : lies) {
+		lie = one;
+		LONGS_EQUAL(ERR_INVALID, ask({ "lie" }));
+		STRCMP_EQUAL("revocation.worker", lab.why.code);
+		LONGS_EQUAL(REVOCATION_UNKNOWN, lab.answer.verdict);
+	}
 }
