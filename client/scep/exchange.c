@@ -139,15 +139,17 @@ static enum err take_certificates(const char *url, const struct http_reply *repl
                                   struct why *why)
 {
 	struct certificate single;
+	struct why own = { .code = "" };
 	struct bytes body = buf_bytes(&reply->body);
 	if (certificate_parse(body, &single, NULL) == ERR_OK)
 		return certificate_set_add(out, body);
-	if (cms_certificates(body, out, why) == ERR_OK && out->count > 0)
+	if (cms_certificates(body, out, &own) == ERR_OK && out->count > 0)
 		return ERR_OK;
 	certificate_set_clear(out);
 	enum err e = why_set(why, ERR_UNREACHABLE, "scep.get_ca_cert",
-	                     "%s answers GetCACert with neither a certificate nor a list of them (%zu bytes, content type \"%s\")",
-	                     url, reply->body.len, reply->content_type);
+	                     "%s answers GetCACert with neither a certificate nor a list of them that is taken (%zu bytes, content "
+	                     "type \"%s\"): %s",
+	                     url, reply->body.len, reply->content_type, own.text);
 	why_next(why, "is this the SCEP url? A captive portal or proxy may answer in its place");
 	return e;
 }

@@ -18,6 +18,7 @@
  *   x                        subject of a, below stranger; ra_x
  *   dept, y                  another department's CA below root; subject of a, below dept; ra_y
  *   leaf                     subject of a, below root, no CA; ra_leaf is issued by its key
+ *   lists                    subject of a, below root, a CA's key for lists alone
  *   e, f, ... m              nine more CAs below root; short: below root, over after a day
  */
 struct ca_lab {
@@ -60,6 +61,7 @@ struct ca_lab {
 		make("dept", "Department", "root", ca);
 		make("y", "Issuing", "dept", ca);
 		make("leaf", "Issuing", "root", device);
+		make("lists", "Issuing", "root", "basicConstraints=critical,CA:TRUE\\nkeyUsage=critical,cRLSign\\n");
 		for (const char *by : { "a", "b", "c", "d", "x", "y", "leaf" })
 			make(std::string("ra_") + by, "RA", by, ra);
 		make("device", "Device", "a", device);

@@ -108,6 +108,8 @@ TEST(ra, TheSameNameBelowAnotherRootOrOfNoCaIsNobody)
 	refuses();
 	offer({ "ra_leaf", "leaf", "root" });
 	refuses();
+	offer({ "lists", "root" });
+	refuses();
 	offer({ "ra_c", "c", "root" }); /* another name */
 	refuses();
 }

@@ -75,7 +75,9 @@ class Authority:
         certificates = [active.named[name].der for name in names]
         if injected:
             certificates.insert(0, injected.der)
-        return reply.degenerate(certificates)
+        stranger = self.hierarchy.stranger.der  # its last two bytes are of its signature: others, of no one
+        crowd = [stranger[:-2] + number.to_bytes(2, "big") for number in range(mode.crowd)]
+        return reply.degenerate(crowd + [b"\x30\x00"] * mode.damaged + certificates)
 
     def next_ca_certificates(self, mode):
         active = self.hierarchy.active(mode.rolled)

@@ -72,6 +72,7 @@ for _name, _order in (("order-reversed", "root,issuing,sign,enc"), ("order-ca-fi
                       ("order-old-first", "old-enc,old-sign,root,sign,enc,issuing"), ("order-no-root", "enc,sign,issuing"),
                       ("order-device", "device,enc,sign,issuing,root"), ("order-shuffled", "enc,sign,issuing,root,shuffle")):
     _legal(_name, "GetCACert: " + _order, {"order": _order})
+_legal("crowd", "GetCACert lists sixteen, and a longer chain inside has no room beside them", {"crowd": 12})
 _legal("ca-alone", "the CA itself and a single certificate in GetCACert", {"rolled": "alone"})
 _legal("pending-no-content", "PENDING without eContent, then SUCCESS", {"pending": 1}, then=0)
 _legal("pending-empty", "PENDING with an empty eContent, then SUCCESS", {"pending": 1, "shape": ["empty-content"]}, then=0)
@@ -215,6 +216,8 @@ for _tenth in lie_http.TENTHS:
     _fault("op-cut-%d" % _tenth, "CertRep ends after %d/10" % _tenth, "body", {"wire": "op:cut-%d" % _tenth})
     _fault("op-flip-%d" % _tenth, "one bit of CertRep differs at %d/10" % _tenth, "flip", {"wire": "op:flip-%d" % _tenth},
            (11, 18))
+_fault("cert-crowd", "GetCACert lists 200", "body", {"crowd": 196})
+_fault("cert-damaged", "GetCACert lists 50,000 that do not parse, each a line in a log", "body", {"damaged": 50000})
 _fault("op-flip-end", "one bit of CertRep's signature differs", "signature", {"bad_reply": "flipped"}, (18,))
 _fault("op-half", "half of CertRep", "body", {"bad_reply": "truncated"})
 _fault("op-type", "messageType is 19", "kind", {"bad_reply": "message-type"})

@@ -119,6 +119,8 @@ OPTIONS = [
     Option("order", ["enc", "sign", "issuing", "root"], _order,
            "certificates of GetCACert in this order: %s; 'shuffle' among them mixes the others "
            "anew each time" % ", ".join(ORDER_NAMES)),
+    Option("crowd", 0, int, "so many certificates of strangers stand in front of them in GetCACert"),
+    Option("damaged", 0, int, "so many that do not parse stand there"),
     Option("rolled", "no", _one_of("no", "alone", *SUCCESSORS),
            "the CA that issues, with RA certificates of its own; no: the first one; alone: the first one, without any"),
     Option("announce", [], _successors,
