@@ -19,7 +19,7 @@ TEST_GROUP(http_tls)
 	struct why why = {};
 	struct http_reply reply = {};
 	pid_t pid = -1;
-	std::string url, anchor;
+	std::string url, address, anchor;
 
 	void setup() override
 	{
@@ -55,9 +55,10 @@ TEST_GROUP(http_tls)
 		close(fd);
 		return ntohs(address.sin_port);
 	}
-	void start(const char *version)
+	/* mode: -www, a page of its own; -HTTP, replies that stand in files of the lab's folder */
+	void start(const char *version, const char *mode = "-www")
 	{
-		std::string address = "127.0.0.1:" + std::to_string(free_port());
+		address = "127.0.0.1:" + std::to_string(free_port());
 		std::string key = lab.at("key.pem");
 		std::string log = lab.at("log");
 		url = "https://" + address + "/";
@@ -67,7 +68,9 @@ TEST_GROUP(http_tls)
 			int out = open(log.c_str(), O_RDWR | O_CREAT, 0600);
 			dup2(out, 1);
 			dup2(out, 2);
-			execlp("openssl", "openssl", "s_server", "-www", "-accept", address.c_str(),
+			if (chdir(lab.folder.c_str()) != 0)
+				_exit(127);
+			execlp("openssl", "openssl", "s_server", mode, "-accept", address.c_str(),
 			       "-cert", anchor.c_str(), "-key", key.c_str(), "-cipher",
 			       "ALL:@SECLEVEL=0", version, nullptr);
 			_exit(127);
@@ -137,6 +140,15 @@ TEST(http_tls, AnchorsThatHoldNoCertificateAreOurFault)
 	start("-tls1_2");
 	LONGS_EQUAL(ERR_IO, get("none"));
 	STRCMP_EQUAL("http.tls", why.code);
+}
+
+TEST(http_tls, ARedirectToTheSamePlaceWithoutTlsIsNotFollowed)
+{
+	start("-tls1_2", "-HTTP");
+	lab.write("away", "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: http://" + address + "/\r\n\r\n");
+	url += "away";
+	LONGS_EQUAL(ERR_UNREACHABLE, get(lab.read("cert.pem")));
+	STRCMP_EQUAL("http.redirect", why.code);
 }
 
 TEST(http_tls, APlainServerBehindAHttpsAddressIsNamed)
