@@ -10,7 +10,7 @@ install(FILES board/man/signet-agent.8 DESTINATION share/man/man8)
 install(FILES board/bash-completion/signet DESTINATION share/bash-completion/completions)
 install(FILES board/sample/signet.conf DESTINATION share/doc/signet/examples)
 if(SIGNET_SYSTEMD)
-  install(FILES board/systemd/signet-agent.service board/systemd/signet-repair.service
+  install(FILES board/systemd/signet-agent.service board/systemd/signet-repair.service board/systemd/signet-clock.service
     DESTINATION ${SIGNET_SYSTEMD_LIB}/systemd/system)
   foreach(unit wpa_supplicant.service wpa_supplicant@.service wpa_supplicant-wired@.service strongswan.service)
     install(FILES board/systemd/${unit}.d/50-signet.conf DESTINATION ${SIGNET_SYSTEMD_LIB}/systemd/system/${unit}.d)

@@ -106,6 +106,9 @@ static void watch_all(struct daemon *d)
 	char path[FILE_PATH_MAX];
 	wake_unwatch(d->wake);
 	watch(d, c->agent.state_dir, true);
+	/* `signet agent --clock` writes it in the middle of a pass, too; what this program writes is one pass more a boot */
+	if (path_join(path, c->agent.run_dir, CLOCK_MEMORY) == ERR_OK)
+		watch(d, path, false);
 	for (size_t i = 0; i < c->trust_count; i++)
 		watch(d, c->trusts[i].certificate, false);
 	for (size_t i = 0; i < c->scep_count; i++) {

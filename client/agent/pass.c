@@ -7,7 +7,6 @@
 #include "hal/log.h"
 
 #define LOCK_WAIT_S 10 /* pass.h */
-#define MEMORY "clock" /* of the run folder: that the kernel was synchronised in this boot */
 
 /* What the generations in use say about time: when one was last known, and from when their certificates are. */
 struct known_times {
@@ -39,7 +38,7 @@ static struct known_times look_at_generations(const struct store *store, const s
 static struct clock_facts judge_clock(struct pass *pass)
 {
 	char memory[FILE_PATH_MAX];
-	bool has_memory = path_join(memory, pass->store.run, MEMORY) == ERR_OK;
+	bool has_memory = path_join(memory, pass->store.run, CLOCK_MEMORY) == ERR_OK;
 	struct known_times known = look_at_generations(&pass->store, pass->config);
 	struct clock_facts facts = clock_look(pass->config->root, has_memory ? memory : NULL);
 	pass->clock = clock_judge(&facts, pass->config->agent.clock, known.saved, known.not_before);
@@ -106,7 +105,7 @@ void pass_mend_clock(struct pass *pass)
 	if (pass->config->root[0] != '\0')
 		return; /* the clock is not that of the device */
 	struct clock_facts facts = judge_clock(pass);
-	if (path_join(memory, pass->store.run, MEMORY) == ERR_OK)
+	if (path_join(memory, pass->store.run, CLOCK_MEMORY) == ERR_OK)
 		clock_remember(memory, &facts);
 	if (pass->clock.is_confirmed)
 		correct_saved(pass);

@@ -8,6 +8,8 @@
 extern "C" {
 #endif
 
+#define CLOCK_MEMORY "clock" /* of the run folder: that the kernel was synchronised in this boot */
+
 /** One pass of the converge loop: what every step borrows. */
 struct pass {
 	const struct config *config;  /* what is to be true: without the profiles that are retired (retirement.h) */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/cli/agent.h"
+#include "client/agent/clock_watch.h"
 #include "client/agent/daemon.h"
 #include "client/agent/store.h"
 #include "client/cli/json.h"
@@ -45,6 +46,6 @@ enum signet_exit agent_verb_run(const struct cli *cli, const struct config *conf
 	struct cli borrowed = *cli; /* the callback's context is not const */
 	const struct daemon_host host = {load, publish, &borrowed};
 	struct why why = {.code = ""};
-	enum err e = daemon_run(config, &host, &why);
+	enum err e = cli_has(cli, OPTION_CLOCK) ? clock_watch_run(config, &why) : daemon_run(config, &host, &why);
 	return e == ERR_OK ? SIGNET_DONE : cli_fail_agent(cli, e, &why);
 }

@@ -42,6 +42,7 @@ static const struct option_row {
     {OPTION_COUNT, "", "-n", "N", VALUE_NEEDED, "only the last N"},
     {OPTION_FOLLOW, "--follow", "", "", VALUE_NONE, "print new ones as they come, until interrupted"},
     {OPTION_ONLY, "--only", "", "ID", VALUE_NEEDED, "this check alone, or this area of checks"},
+    {OPTION_CLOCK, "--clock", "", "", VALUE_NONE, "only note for the daemon that the clock is synchronised"},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
@@ -137,6 +138,7 @@ static enum err take_value(struct cli_options *o, const struct option_row *row, 
 	case OPTION_NO_COLOR:
 	case OPTION_HELP:
 	case OPTION_LOCAL:
+	case OPTION_CLOCK:
 	case OPTION_FORCE:
 	case OPTION_PEM:
 	case OPTION_CHAIN:

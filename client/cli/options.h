@@ -30,7 +30,8 @@ enum cli_option {
 	OPTION_COUNT = 1 << 18,
 	OPTION_FOLLOW = 1 << 19,
 	OPTION_LOCAL = 1 << 20,
-	OPTION_ONLY = 1 << 21
+	OPTION_ONLY = 1 << 21,
+	OPTION_CLOCK = 1 << 22
 };
 
 /* Taken by every verb; the others only where a verb's row says so. */

@@ -246,6 +246,22 @@ class Alone(Clocks, Case):
         wait_for("a clock that is remembered", lambda: os.path.exists(memory), 60)
         self.assertEqual(before, self.identity(dev, ca))
 
+    def test_a_watch_tells_an_agent_that_may_not_ask(self):
+        dev, _, clock = self.enrolled_at(BOOT_1970)
+        watch = subprocess.Popen([SIGNET, "-c", dev.conf, "agent", "--clock"], env=dev.env, stdin=subprocess.DEVNULL)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+        memory = dev.path("run", "clock")
+        clock.set(time.time())
+        time.sleep(1)  # it has seen that, or will
+        self.assertFalse(os.path.exists(memory))
+        clock.rate(20)
+        clock.synchronised()  # nobody is woken by that
+        wait_for("a clock that is remembered", lambda: os.path.exists(memory), 60)
+        self.assertEqual("trusted", view_of(dev)["clock"])
+        watch.terminate()
+        self.assertEqual(0, watch.wait(30))
+
     def test_https_is_where_the_clock_alone_stops_the_work(self):
         dev, ca, clock = self.new(BOOT_1970, untrusted_clock="nothing")
         key, cert = os.path.join(self.folder, "web.key"), os.path.join(self.folder, "web.pem")
