@@ -150,7 +150,7 @@ config_load() {
 
 class Units(unittest.TestCase):
     def test_exposure(self):
-        for unit, most in (("signet-agent.service", 2.0), ("signet-repair.service", 2.0)):
+        for unit, most in (("signet-agent.service", 2.0), ("signet-repair.service", 2.0), ("signet-clock.service", 2.0)):
             out = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager",
                                   os.path.join(BOARD, "systemd", unit)], stdout=subprocess.PIPE, text=True).stdout
             figure = float(found(r"Overall exposure level for \S+: ([0-9.]+)", out))
@@ -161,6 +161,18 @@ class Units(unittest.TestCase):
         text = read("systemd", "signet-agent.service")
         self.assertEqual("CAP_SETUID CAP_SETGID", found(r"^CapabilityBoundingSet=(.*)", text))
         self.assertEqual("CAP_SYS_TIME", found(r"^CapabilityBoundingSet=(.*)", read("systemd", "signet-repair.service")))
+        self.assertEqual("", found(r"^CapabilityBoundingSet=(.*)", read("systemd", "signet-clock.service")))
+
+    def test_a_unit_waits_for_any_file_that_is_read(self):
+        text = read("..", "client", "config", "config_files.c")
+        files = re.findall(r'"(/[^"]+)"', found(r"main_files\[\] = \{([^}]*)\}", text))
+        folders = re.findall(r'"(/[^"]+)"', found(r"drop_in_folders\[\] = \{([^}]*)\}", text))
+        folders.append(found(r'"factory_dir".*"(/[^"]+)"', read("..", "client", "config", "config_table.c")))
+        wanted = set(files + [folder + "/*.conf" for folder in folders])
+        self.assertEqual(6, len(wanted))
+        for unit in ("agent", "repair", "clock"):
+            said = re.findall(r"^ConditionPathExistsGlob=\|(.*)", read("systemd", "signet-%s.service" % unit), re.M)
+            self.assertEqual(wanted, set(said), unit)
 
 
 if __name__ == "__main__":
