@@ -14,7 +14,7 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/signet"
-tar -C "$tree" --exclude-vcs --exclude=./build -cf - . | tar -C "$work/signet" -xf -
+tar -C "$tree" --exclude-vcs --exclude='./build*' -cf - . | tar -C "$work/signet" -xf -
 mv "$work/signet/board/debian" "$work/signet/debian"
 rm "$work/signet/debian/build.sh"
 (cd "$work/signet" && dpkg-buildpackage -us -uc "${@:--b}")
