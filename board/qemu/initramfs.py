@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""An initramfs with signet, BusyBox and modules of a kernel: the smallest board that boots.
+"""An initramfs with BusyBox and modules of a kernel: with signet the smallest board that boots, without it the way to a disk.
 
-    initramfs.py --program SIGNET --busybox BUSYBOX --modules FOLDER --kernel VERSION --files FOLDER OUT.cpio
-                 [--libraries FOLDER...] [--module NAME...]
+    initramfs.py --busybox BUSYBOX --modules FOLDER --kernel VERSION OUT.cpio
+                 [--init FILE] [--program SIGNET] [--files FOLDER] [--libraries FOLDER...] [--module NAME...]
 
-FOLDER of --modules holds lib/modules/VERSION; --files is copied over the root: /etc/signet. --libraries: where shared libraries
-are looked for, in that order; without it those of this machine. Uncompressed: a kernel unpacks that fastest (4 s against 7).
+FOLDER of --modules holds lib/modules/VERSION. --init: the first process, "init" beside this where nothing is said. --files is copied
+over the root: /etc/signet. --libraries: where shared libraries are looked for, in that order; without it those of this machine.
+Uncompressed: a kernel unpacks that fastest (4 s against 7).
 """
 import argparse
 import os
@@ -77,8 +78,11 @@ def add_modules(root, folder, version, names):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("--program", "--busybox", "--modules", "--kernel", "--files"):
+    for name in ("--busybox", "--modules", "--kernel"):
         parser.add_argument(name, required=True)
+    parser.add_argument("--init", default=os.path.join(HERE, "init"))
+    parser.add_argument("--program")
+    parser.add_argument("--files")
     parser.add_argument("--libraries", nargs="*")
     parser.add_argument("--module", nargs="*", default=MODULES)
     parser.add_argument("out")
@@ -88,9 +92,11 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         os.makedirs(os.path.join(root, "bin"))
         shutil.copy(options.busybox, os.path.join(root, "bin", "busybox"))
-        shutil.copy(os.path.join(HERE, "init"), os.path.join(root, "init"))
-        shutil.copytree(options.files, root, dirs_exist_ok=True)
-        add_program(root, options.program, "usr/sbin/signet", folders)
+        shutil.copy(options.init, os.path.join(root, "init"))
+        if options.files:
+            shutil.copytree(options.files, root, dirs_exist_ok=True)
+        if options.program:
+            add_program(root, options.program, "usr/sbin/signet", folders)
         add_modules(root, options.modules, options.kernel, options.module)
         names = run("find", ".", "-print0", cwd=root)
         with open(options.out, "wb") as out:
