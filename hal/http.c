@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <curl/curl.h>
 #include "hal/clock.h"
+#include "hal/http_date.h"
 #include "hal/ntlm.h"
 #include "hal/wiped_memory.h"
 
@@ -288,7 +290,7 @@ static int64_t retry_after(const char *value, int64_t date)
 		unsigned long long seconds = strtoull(value, &end, 10);
 		return *end != '\0' ? 0 : seconds < INT32_MAX ? (int64_t)seconds : INT32_MAX;
 	}
-	int64_t until = (int64_t)curl_getdate(value, NULL);
+	int64_t until = http_date(value);
 	int64_t from = date > 0 ? date : (int64_t)time(NULL);
 	return until <= from ? 0 : until - from < INT32_MAX ? until - from : INT32_MAX;
 }
@@ -300,10 +302,8 @@ static void read_facts(CURL *curl, const char *url, struct http_reply *reply)
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
 	if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL)
 		snprintf(reply->content_type, sizeof reply->content_type, "%s", type);
-	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
-		time_t date = curl_getdate(header->value, NULL);
-		reply->date = date > 0 ? (int64_t)date : 0;
-	}
+	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+		reply->date = http_date(header->value);
 	if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
 		reply->retry_after_s = retry_after(header->value, reply->date);
 	if (reply->status == 401)
