@@ -203,7 +203,7 @@ TEST(file, AWriteOfAKeyThatFailsLeavesNothingOfItOnTheDisk)
 	close(events);
 	int written = 0; /* once with the failed content, once with zeros */
 	for (ssize_t at = 0; at < n;) {
-		auto *event = reinterpret_cast<struct inotify_event *>(data + at);
+		auto *event = static_cast<struct inotify_event *>(static_cast<void *>(data + at));
 		written += (event->mask & IN_CLOSE_WRITE) != 0;
 		at += static_cast<ssize_t>(sizeof *event + event->len);
 	}

@@ -134,10 +134,10 @@ TEST(pkcs11_generation, GenerationThatIsWipedWhileItIsReadIsReadThroughTheMovedL
 		for (unsigned i = 1;; i++) {
 			const std::string next = folder + std::to_string(i + 10);
 			const std::string last = folder + (i == 1 ? "0001" : std::to_string(i + 9));
-			std::system(("cp -r " + last + " " + next + " && ln -s " + std::to_string(i + 10) + " " + folder +
+			if (std::system(("cp -r " + last + " " + next + " && ln -s " + std::to_string(i + 10) + " " + folder +
 				     "n && mv -T " + folder + "n " + folder + "current")
-					.c_str());
-			if (file_remove_folder(last.c_str(), nullptr) != ERR_OK)
+						.c_str()) != 0 ||
+			    file_remove_folder(last.c_str(), nullptr) != ERR_OK)
 				_exit(1);
 		}
 	}
