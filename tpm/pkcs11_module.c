@@ -19,7 +19,7 @@
 #include "tpm/pkcs11_session.h"
 #include "tpm/pkcs11_state.h"
 #include "tpm/pkcs11_warning.h"
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#if __has_include(<sys/single_threaded.h>) /* glibc from 2.32 on */
 #include <sys/single_threaded.h>
 #else
 static const char __libc_single_threaded = 0; /* nobody knows: then it is not */

@@ -47,8 +47,8 @@ static enum err add_random(struct buf *out, size_t len)
 }
 
 /* The content with the padding of RFC 5652 section 6.3, encrypted in its own wiped buffer. */
-static enum err encrypt(struct bytes content, enum cms_cipher cipher, const struct buf *cek,
-			const struct buf *iv, struct buf *out)
+static enum err encrypt_padded(struct bytes content, enum cms_cipher cipher, const struct buf *cek,
+				const struct buf *iv, struct buf *out)
 {
 	size_t block_len = cms_cipher_block_len(cipher);
 	uint8_t pad[CMS_CIPHER_BLOCK_MAX];
@@ -133,7 +133,7 @@ enum err cms_seal(struct bytes content, const struct certificate *recipient, enu
 	if (e == ERR_OK)
 		e = add_random(&iv, cms_cipher_block_len(cipher));
 	if (e == ERR_OK)
-		e = encrypt(content, cipher, &cek, &iv, &encrypted);
+		e = encrypt_padded(content, cipher, &cek, &iv, &encrypted);
 	if (e == ERR_OK)
 		e = wrap_key(&key, buf_bytes(&cek), wrapped);
 	if (e == ERR_OK)
