@@ -4,6 +4,7 @@
 
     initramfs.py --busybox BUSYBOX --modules FOLDER --kernel VERSION OUT.cpio
                  [--init FILE] [--program SIGNET] [--files FOLDER] [--libraries FOLDER...] [--module NAME...]
+                 [--more PROGRAM]
 
 FOLDER of --modules holds lib/modules/VERSION. --init: the first process, "init" beside this where nothing is said. --files is copied
 over the root: /etc/signet. --libraries: where shared libraries are looked for, in that order; without it those of this machine.
@@ -85,6 +86,7 @@ def main():
     parser.add_argument("--files")
     parser.add_argument("--libraries", nargs="*")
     parser.add_argument("--module", nargs="*", default=MODULES)
+    parser.add_argument("--more")
     parser.add_argument("out")
     options = parser.parse_args()
     machine = os.uname().machine
@@ -97,6 +99,8 @@ def main():
             shutil.copytree(options.files, root, dirs_exist_ok=True)
         if options.program:
             add_program(root, options.program, "usr/sbin/signet", folders)
+        if options.more:
+            add_program(root, options.more, os.path.join("usr/bin", os.path.basename(options.more)), folders)
         add_modules(root, options.modules, options.kernel, options.module)
         names = run("find", ".", "-print0", cwd=root)
         with open(options.out, "wb") as out:

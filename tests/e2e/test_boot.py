@@ -3,6 +3,8 @@
 """Boots of a board that has nothing but signet, in QEMU with an emulated TPM: nobody there, no clock, no hand.
 
 BOOT_SEED: of the moment of the power cut, printed. BOOT_FOLDER: kernels are kept there.
+For arm64 and armhf: SIGNET for it, BOOT_ROOT a folder of board/sysroot.sh with its libraries and busybox-static, BOOT_KERNEL one
+with linux-image-cloud-arm64, UNIT_HAL its unit tests.
 """
 import glob
 import os
@@ -22,6 +24,10 @@ BOARD = os.path.join(os.path.dirname(TESTS), "board", "qemu")
 KEPT = os.environ.get("BOOT_FOLDER", os.path.join(tempfile.gettempdir(), "signet-boot"))
 LIMIT_S = 240  # a boot; four times what a loaded machine has needed
 DAY = 86400
+ROOT = os.environ.get("BOOT_ROOT", "")
+CHECK = """#!/bin/sh
+unit_hal -g cage -v -c && unit_hal -g child -v -c
+"""
 
 CONF = """[agent]
 state_dir = /data/state
@@ -61,23 +67,43 @@ def later(days):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + days * DAY))
 
 
+class Machine:
+    """What QEMU is told, and what an initramfs is made of."""
+    qemu = ["qemu-system-x86_64", "-machine", "q35"]
+    tpm, console, libraries = "tpm-tis", "ttyS0", []
+
+
+class Arm64(Machine):
+    qemu = ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57"]
+    tpm, console = "tpm-tis-device", "ttyAMA0"
+    libraries = ["--libraries", *glob.glob(ROOT + "/usr/lib/*-linux-gnu*"), *glob.glob(ROOT + "/lib/*-linux-gnu*"), ROOT + "/lib"]
+
+
+MACHINE = Arm64 if ROOT else Machine
+
+
 class Kernel:
-    """Debian's cloud kernel, taken out of its package and never installed: {version, image, modules}."""
+    """Debian's cloud kernel, taken out of its package and never installed."""
 
     def __init__(self, package):
+        self.folder = os.environ.get("BOOT_KERNEL") or self.unpacked(package)
+        self.version = os.listdir(os.path.join(self.folder, "lib", "modules"))[0]
+        self.image = os.path.join(self.folder, "boot", "vmlinuz-" + self.version)
+
+    @staticmethod
+    def unpacked(package):
         names = re.findall(r"Depends: (linux-image-\S+)", run("apt-cache", "depends", package).stdout)
         if len(names) != 1:
             raise AssertionError("apt knows no kernel for %s: %s" % (package, names))
-        self.folder = os.path.join(KEPT, names[0])
-        if not os.path.isdir(self.folder):
-            new = self.folder + ".new"
+        folder = os.path.join(KEPT, names[0])
+        if not os.path.isdir(folder):
+            new = folder + ".new"
             shutil.rmtree(new, True)
             os.makedirs(new)
             run("apt-get", "-q", "download", names[0], cwd=new, timeout=600)
             run("dpkg-deb", "-x", glob.glob(new + "/*.deb")[0], new, timeout=300)
-            os.rename(new, self.folder)
-        self.version = os.listdir(os.path.join(self.folder, "lib", "modules"))[0]
-        self.image = os.path.join(self.folder, "boot", "vmlinuz-" + self.version)
+            os.rename(new, folder)
+        return folder
 
 
 class Board:
@@ -107,11 +133,11 @@ class Board:
             time.sleep(0.05)
         self.log = os.path.join(self.folder, "console")
         # no_timer_check: on a busy machine the kernel counts too few ticks in time, and panics ("IO-APIC + timer doesn't work")
-        qemu = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-m", "384", "-nographic", "-nodefaults", "-serial",
+        qemu = [*MACHINE.qemu, "-accel", "tcg", "-m", "384", "-nographic", "-nodefaults", "-serial",
                 "file:" + self.log, "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.initramfs, "-append",
-                "console=ttyS0 quiet panic=-1 no_timer_check " + words, "-rtc", "base=%s,clock=vm" % clock,
+                "console=%s quiet panic=-1 no_timer_check %s" % (MACHINE.console, words), "-rtc", "base=%s,clock=vm" % clock,
                 "-chardev", "socket,id=tpm,path=" + socket, "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device",
-                "tpm-tis,tpmdev=tpm0", "-netdev",
+                MACHINE.tpm + ",tpmdev=tpm0", "-netdev",
                 "user,id=net,restrict=on,guestfwd=tcp:10.0.2.100:80-cmd:busybox nc 127.0.0.1 %d" % self.port,
                 "-device", "virtio-net-pci,netdev=net,romfile=", "-drive", "file=%s,format=raw,if=virtio" % self.disk]
         open(self.log, "w").close()
@@ -177,13 +203,13 @@ class Boot(unittest.TestCase):
         for name, text in (("signet.conf", CONF), ("challenge", "FIRST-CHALLENGE\n")):
             with open(os.path.join(files, name), "w") as f:
                 f.write(text)
-        self.initramfs = os.path.join(self.folder, "initramfs")
-        run("/usr/bin/python3", os.path.join(BOARD, "initramfs.py"), "--program", self.signet, "--busybox",
-            "/bin/busybox", "--modules", self.kernel.folder, "--kernel", self.kernel.version, "--files",
-            os.path.join(self.folder, "files"), self.initramfs)
 
-    def board(self, name):
-        return Board(os.path.join(self.folder, name), self.kernel, self.initramfs, int(self.ca.base.rsplit(":", 1)[1]))
+    def board(self, name, *more):
+        initramfs = os.path.join(self.folder, "initramfs")
+        run("/usr/bin/python3", os.path.join(BOARD, "initramfs.py"), "--program", self.signet, "--busybox", ROOT + "/bin/busybox",
+            *MACHINE.libraries, "--modules", self.kernel.folder, "--kernel", self.kernel.version, "--files",
+            os.path.join(self.folder, "files"), *more, initramfs)
+        return Board(os.path.join(self.folder, name), self.kernel, initramfs, int(self.ca.base.rsplit(":", 1)[1]))
 
     def requests(self):
         return len(self.ca.operations())
@@ -215,6 +241,20 @@ class Boot(unittest.TestCase):
         text = board.boot("boot that heals", later(0))
         self.assertIn("EXIT 0\n", text)
         self.assertLessEqual(len({entry["transaction_id"] for entry in self.ca.operations()}), 1)
+
+    if "UNIT_HAL" in os.environ:
+        def test_the_cage(self):
+            """Its unit tests, on a kernel whose system calls are those of this processor; then all as in a first boot."""
+            files = os.path.join(self.folder, "files")
+            with open(os.path.join(files, "check"), "w") as f:
+                f.write(CHECK)
+            os.chmod(os.path.join(files, "check"), 0o755)
+            with open(os.path.join(files, "etc", "hosts"), "w") as f:
+                f.write("127.0.0.1 localhost\n")
+            board = self.board("board", "--more", os.environ["UNIT_HAL"])
+            board.limit_s = 4 * LIMIT_S
+            text = board.boot("unit tests of the cage", later(0))
+            self.assertIn("TEST(cage, HostileCodeFindsNothingOpen)", text)
 
     @staticmethod
     def see(board, pattern, seconds):
