@@ -177,7 +177,7 @@ TEST(revocation_ask, AWorkerThatFallsOverIsAFailureOfTheTryOnly)
 	LONGS_EQUAL_TEXT(ERR_OK, ask({ "good" }), lab.why.text);
 }
 
-TEST(revocation_ask, AWorkerThatBreaksOutIsToldApart)
+TEST(revocation_ask, AWorkerThatBreaksOutOfItsCageIsToldApart)
 {
 	LONGS_EQUAL(ERR_UNREACHABLE, ask({ "break out" }));
 	STRCMP_EQUAL("revocation.cage", lab.why.code);
