@@ -139,6 +139,25 @@ TEST(cms_envelope, other_ciphers_are_refused_by_name_before_the_key_is_used)
 	LONGS_EQUAL(0, decrypts);
 }
 
+TEST(cms_envelope, the_initialisation_vector_is_as_long_as_a_block)
+{
+	/* indefinite lengths around it: its own and that of its SEQUENCE are all there is to change */
+	std::string good = encrypt("-aes128 -stream -indef -recip device.pem");
+	const std::string oid("\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x02", 11);
+	size_t at = good.find(std::string("\x30\x1d", 2) + oid + std::string("\x04\x10", 2));
+	CHECK(at != std::string::npos);
+	LONGS_EQUAL(ERR_OK, open(good));
+	for (size_t len : {0, 8, 15, 17, 32}) {
+		std::string changed = good;
+		changed.replace(at, 2 + 11 + 2 + 16,
+				tlv(DER_SEQUENCE, oid + tlv(DER_OCTET_STRING, std::string(len, 'i'))));
+		decrypts = 0;
+		LONGS_EQUAL(ERR_INVALID, open(changed));
+		STRCMP_EQUAL("scep.envelope", why.code);
+		LONGS_EQUAL(0, decrypts);
+	}
+}
+
 TEST(cms_envelope, our_recipient_is_found_among_several)
 {
 	opens("-aes128 -recip ra.pem -recip device.pem -recip attacker.pem");
