@@ -158,6 +158,17 @@ TEST(cms_envelope, the_initialisation_vector_is_as_long_as_a_block)
 	}
 }
 
+TEST(cms_envelope, a_key_wrapped_otherwise_is_refused_by_name_before_the_key_is_used)
+{
+	std::string envelope = encrypt("-aes128 -recip device.pem");
+	size_t at = envelope.rfind(std::string("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00", 13));
+	CHECK(at != std::string::npos);
+	envelope[at + 10] = '\x0a'; /* id-RSASSA-PSS, RFC 8017 appendix A.2.3 */
+	LONGS_EQUAL(ERR_UNSUPPORTED, open(envelope));
+	STRCMP_EQUAL("scep.algorithm", why.code);
+	LONGS_EQUAL(0, decrypts);
+}
+
 TEST(cms_envelope, our_recipient_is_found_among_several)
 {
 	opens("-aes128 -recip ra.pem -recip device.pem -recip attacker.pem");
