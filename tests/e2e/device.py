@@ -36,6 +36,23 @@ remote_network = 10.0.0.0/8
 directory = %(etc)s/swanctl
 control = %(etc)s/charon.vici
 """
+# The same where an image has it.
+WIFI_AND_VPN_OF_AN_IMAGE = """[wifi corp]
+interface = wlan0
+ssid = CONTOSO
+certificate = dev
+trust = root
+server_name = radius.corp.contoso.com
+identity = host/{{DeviceName}}.corp.contoso.com
+config = /etc/wpa_supplicant/wpa_supplicant-wlan0.conf
+[vpn hq]
+tunnel = device
+gateway = vpn.corp.contoso.com
+certificate = dev
+trust = root
+local_id = {{DeviceName}}.corp.contoso.com
+"""
+
 
 def run(*argv, check=True, **more):
     """Run a program; its output as text. A failure shows what it said."""

@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-from device import SIGNET, TESTS, Ca, run, unsanitized
+from device import SIGNET, TESTS, WIFI_AND_VPN, Ca, run, unsanitized
 
 sys.dont_write_bytecode = True
 BOARD = os.path.join(os.path.dirname(TESTS), "board", "qemu")
@@ -45,22 +45,7 @@ trust = issuing
 subject = CN={{DeviceName}},O=Contoso
 challenge_file = /etc/signet/challenge
 renewal_spread_percent = 0
-[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}.corp.contoso.com
-config = /data/wpa/wpa_supplicant-wlan0.conf
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-directory = /data/swanctl
-"""
+""" + WIFI_AND_VPN % {"etc": "/data"}
 
 
 def later(days):

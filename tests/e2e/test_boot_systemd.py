@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import unittest
 
-from device import TESTS, Ca, read, run
+from device import TESTS, WIFI_AND_VPN_OF_AN_IMAGE, Ca, read, run
 from test_boot import BOARD, KEPT, Board, Kernel, later
 
 TREE = os.path.dirname(TESTS)
@@ -32,21 +32,7 @@ trust = root
 trust = issuing
 subject = CN={{DeviceName}},O=Contoso
 challenge_file = /run/credentials/signet-agent.service/challenge
-[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}.corp.contoso.com
-config = /etc/wpa_supplicant/wpa_supplicant-wlan0.conf
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-"""
+""" + WIFI_AND_VPN_OF_AN_IMAGE
 NETWORK = "[Match]\nType=ether\n[Network]\nAddress=10.0.2.15/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
 CHALLENGE = "[Service]\nLoadCredential=challenge:/etc/credstore/signet.challenge\n"
 BOOTTEST = "[Unit]\nAfter=signet-agent.service\n[Service]\nExecStart=/usr/local/sbin/boottest\n[Install]\nWantedBy=multi-user.target\n"

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from device import SIGNET, TESTS, Case, read, run
+from device import SIGNET, TESTS, WIFI_AND_VPN_OF_AN_IMAGE, Case, read, run
 
 VENDOR = """[trust root]
 certificate = /usr/lib/signet/trust/root.cer
@@ -21,22 +21,6 @@ subject = CN={{DeviceName}},O=Contoso
 challenge_file = /usr/lib/signet/factory/challenge
 [tpm]
 tcti = %(tcti)s
-"""
-CONSUMERS = """[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}
-config = /etc/wpa_supplicant/wpa_supplicant-wlan0.conf
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-directory = /etc/swanctl
 """
 OLD = os.path.join(TESTS, "data", "state", "606444b")
 
@@ -76,7 +60,7 @@ class Image(Case):
     def first_boot(self):
         tpm, ca = self.tpm(), self.ca()
         ca.add_challenge("FACTORY-CHALLENGE")
-        a = self.slot("a", ca, tpm, CONSUMERS)
+        a = self.slot("a", ca, tpm, WIFI_AND_VPN_OF_AN_IMAGE)
         self.signet(a, "config", "check")
         self.assertFalse(os.path.exists(os.path.join(a, "var/lib/signet")))
         self.signet(a, "apply", frozen=("usr",))
@@ -95,7 +79,7 @@ class Image(Case):
 
     def test_an_update_to_the_other_slot_keeps_the_identity(self):
         a, ca, tpm = self.first_boot()
-        b = self.slot("b", ca, tpm, CONSUMERS.replace("radius.corp", "radius2.corp"))
+        b = self.slot("b", ca, tpm, WIFI_AND_VPN_OF_AN_IMAGE.replace("radius.corp", "radius2.corp"))
         serial = self.serial(a)
         shutil.move(os.path.join(a, "var/lib/signet"), os.path.join(b, "var/lib/signet"))
         self.signet(b, "apply", frozen=("usr",))
@@ -136,7 +120,7 @@ class Image(Case):
         root = os.path.join(self.folder, "old")
         shutil.copytree(os.path.join(OLD, "root"), root, symlinks=True)
         conf = VENDOR.replace("/usr/lib/signet/trust", "/etc/signet").replace("/usr/lib/signet/factory", "/etc/signet")
-        self.write(root, "etc/signet/signet.conf", conf % {"url": "http://127.0.0.1:9/", "tcti": tpm.tcti} + CONSUMERS +
+        self.write(root, "etc/signet/signet.conf", conf % {"url": "http://127.0.0.1:9/", "tcti": tpm.tcti} + WIFI_AND_VPN_OF_AN_IMAGE +
                    "[device]\nname = GW-7F31\n")
         serial = self.serial(root)
         self.signet(root, "apply")

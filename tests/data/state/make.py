@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 
-from device import Ca, Tpm, run
+from device import WIFI_AND_VPN_OF_AN_IMAGE, Ca, Tpm, run
 
 YEARS = 9 * 365 * 86400
 CONF = """[trust root]
@@ -29,22 +29,7 @@ challenge_file = /etc/signet/challenge
 name = GW-7F31
 [tpm]
 tcti = %s
-[wifi corp]
-interface = wlan0
-ssid = CONTOSO
-certificate = dev
-trust = root
-server_name = radius.corp.contoso.com
-identity = host/{{DeviceName}}
-config = /etc/wpa_supplicant/wpa_supplicant-wlan0.conf
-[vpn hq]
-tunnel = device
-gateway = vpn.corp.contoso.com
-certificate = dev
-trust = root
-local_id = {{DeviceName}}.corp.contoso.com
-directory = /etc/swanctl
-"""
+""" + WIFI_AND_VPN_OF_AN_IMAGE
 
 
 def main():
