@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Takes each check of mutations.txt out of a copy of the sources, one at a time, and shows which test sees it.
 
-Usage: mutate.py [--jobs N] [--from N] [--only WORD] [--without-e2e] [--check]
-  --from N, --only WORD  some of the list: from the N-th on; those whose name has WORD
+Usage: mutate.py [--jobs N] [--from N] [--to N] [--only WORD] [--without-e2e] [--first] [--check]
+  --from N, --to N, --only WORD  some of the list: from the N-th to the N-th; those whose name has WORD
+  --first                only the program that the list names: quick; who survives that is tried again without it
   --without-e2e          a mutation that no unit test sees counts as survived without a whole run
   --check                does the list follow the code? Nothing is built
 
@@ -131,7 +132,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--from", dest="start", type=int, default=1)
+    parser.add_argument("--to", dest="end", type=int, default=sys.maxsize)
     parser.add_argument("--only", default="")
+    parser.add_argument("--first", action="store_true")
     parser.add_argument("--without-e2e", action="store_true")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -142,22 +145,22 @@ def main():
     if options.check:
         print("%d mutations, each fits" % len(mutations))
         return 0
-    survived = tried = 0
+    picked = [(number, mutation) for number, mutation in enumerate(mutations, 1)
+              if options.start <= number <= options.end and options.only in mutation.name]
+    survived = 0
     with tempfile.TemporaryDirectory(prefix="sgmut") as folder:
         copy = Copy(folder, options.jobs)
-        for program in UNITS:
+        for program in sorted({mutation.first for _, mutation in picked}) if options.first else UNITS:
             failed = copy.test(program)
             if failed:
                 raise SystemExit("mutate.py: %s fails without any change: %s" % (program, failed))
-        for number, mutation in enumerate(mutations, 1):
-            if number < options.start or options.only not in mutation.name:
-                continue
-            tried += 1
-            seen = copy.try_out(mutation, UNITS if options.without_e2e else UNITS + [END_TO_END])
+        for number, mutation in picked:
+            programs = [mutation.first] if options.first else UNITS if options.without_e2e else UNITS + [END_TO_END]
+            seen = copy.try_out(mutation, programs)
             survived += seen is None
             print("%3d  %-62s  %s" % (number, mutation.name, "%s  %s" % seen if seen else "SURVIVED"), flush=True)
-    print("%d mutations, %d seen, %d survived" % (tried, tried - survived, survived))
-    return 1 if survived or not tried else 0
+    print("%d mutations, %d seen, %d survived" % (len(picked), len(picked) - survived, survived))
+    return 1 if survived or not picked else 0
 
 
 if __name__ == "__main__":
