@@ -64,7 +64,7 @@ def copy_tree(target):
         source = os.path.join(ROOT, name)
         if os.path.exists(source):
             os.makedirs(os.path.dirname(os.path.join(target, name)), exist_ok=True)
-            shutil.copy2(source, os.path.join(target, name))
+            shutil.copy2(source, os.path.join(target, name), follow_symlinks=False)
 
 
 def write(path, text):
