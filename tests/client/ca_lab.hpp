@@ -18,6 +18,8 @@
  *   x                        subject of a, below stranger; ra_x
  *   dept, y                  another department's CA below root; subject of a, below dept; ra_y
  *   leaf                     subject of a, below root, no CA; ra_leaf is issued by its key
+ *   ra_short                 another registration authority of a, over after a day; ra_ca: one that is a CA as well
+ *   alias                    the key of a by another name, below root; ra_alias
  *   lists                    subject of a, below root, a CA's key for lists alone
  *   e, f, ... m              nine more CAs below root; short: below root, over after a day
  */
@@ -64,6 +66,11 @@ struct ca_lab {
 		make("lists", "Issuing", "root", "basicConstraints=critical,CA:TRUE\\nkeyUsage=critical,cRLSign\\n");
 		for (const char *by : { "a", "b", "c", "d", "x", "y", "leaf" })
 			make(std::string("ra_") + by, "RA", by, ra);
+		make("ra_short", "RA", "a", ra, 1);
+		make("ra_ca", "RA", "a", ca + ra.substr(ra.find("extended")));
+		folder.run("cp a.key alias.key");
+		make("alias", "Alias", "root", ca);
+		make("ra_alias", "RA", "alias", ra);
 		make("device", "Device", "a", device);
 		for (char name = 'e'; name <= 'm'; name++)
 			make(std::string(1, name), std::string("Further ") + name, "root", ca);
@@ -74,8 +81,8 @@ struct ca_lab {
 	{
 		std::string by = issuer.empty() ? " -signkey " + name + ".key"
 		                                : " -CA " + issuer + ".pem -CAkey " + issuer + ".key -CAcreateserial";
-		folder.run("printf '" + extensions + "' >ext; openssl ecparam -name prime256v1 -genkey -noout -out " + name +
-		           ".key && openssl req -new -key " + name + ".key -subj '/CN=" + subject +
+		folder.run("printf '" + extensions + "' >ext; [ -f " + name + ".key ] || openssl ecparam -name prime256v1 -genkey -noout -out " + name +
+		           ".key; openssl req -new -key " + name + ".key -subj '/CN=" + subject +
 		           "' -out csr && openssl x509 -req -in csr -days " + std::to_string(days) + by + " -extfile ext -out " +
 		           name + ".pem && openssl x509 -in " + name + ".pem -outform DER -out " + name + ".der");
 	}

@@ -82,6 +82,51 @@ TEST(ra, TheIssuingCaIsTheLowestOfTheTrustProfiles)
 	CHECK_FALSE(accepts("root"));
 }
 
+TEST(ra, ARegistrationAuthorityIsNoCa)
+{
+	offer({ "ra_ca", "root" });
+	refuses();
+	offer({ "ra_ca", "a", "root" });
+	takes("a", "a");
+	CHECK_FALSE(accepts("ra_ca"));
+}
+
+TEST(ra, ARegistrationAuthorityThatIsOverIsToldBeforeAChallengeIsSpent)
+{
+	offer({ "ra_short", "a", "root" });
+	takes("ra_short", "a");
+	server.now += 2 * 86400;
+	refuses("scep.ra_expired");
+	offer({ "ra_short", "ra_a", "a", "root" });
+	takes("ra_a", "a");
+	CHECK_FALSE(accepts("ra_short"));
+}
+
+TEST(ra, TheKeyOfTheIssuingCaUnderAnotherNameIsNobody)
+{
+	offer({ "ra_alias", "alias", "root" });
+	refuses();
+}
+
+TEST(ra, RaSha256NamesOneCertificateAndNoOther)
+{
+	std::string sha256 = ca_lab::get().sha256("device");
+	const char *const names[] = { sha256.c_str() };
+	server.ra_sha256 = names;
+	server.ra_sha256_count = 1;
+	offer({ "device", "a", "root" });
+	takes("device", "a");
+	offer({ "ra_c", "c", "root" });
+	refuses();
+}
+
+TEST(ra, CaSha256OfACaBelowAnotherRootIsNobody)
+{
+	pin_to("x");
+	offer({ "ra_x", "x", "stranger" });
+	refuses("scep.ca");
+}
+
 TEST(ra, ANewKeyOfTheSameNameBelowTheSameRootTakesOver)
 {
 	offer({ "ra_b", "b", "root" });
