@@ -29,7 +29,7 @@ class Refusals(Case):
         device, _, _ = self.ready()
         device.signet("nonsense", expect=2)
         device.signet("show", expect=2)
-        self.assertIn("not in this version", device.signet("bundle", expect=2).stderr)
+        self.assertIn("not in this version", device.signet("import-graph", "profiles.json", expect=2).stderr)
 
     def test_3_configuration_refused(self):
         device, _, _ = self.ready(scep="challenge_fil = /x\n")
