@@ -20,6 +20,12 @@ static enum err wrong(const struct parser *p, const char *what)
 		       "the name \"%s\" is wrong at character %zu: %s", p->text, p->at + 1, what);
 }
 
+static enum err add_byte(const struct parser *p, struct buf *out, uint8_t byte)
+{
+	enum err e = buf_add(out, &byte, 1);
+	return e != ERR_TOO_BIG ? e : wrong(p, "the value is too long");
+}
+
 static void skip_blanks(struct parser *p)
 {
 	while (p->text[p->at] == ' ')
@@ -52,9 +58,9 @@ static enum err read_hex_value(struct parser *p, struct buf *out)
 		int pair = hex_pair(p, p->at);
 		if (pair < 0)
 			return wrong(p, "after \"#\" come pairs of hex digits");
-		uint8_t byte = (uint8_t)pair;
-		if (buf_add(out, &byte, 1) != ERR_OK)
-			return wrong(p, "the value is too long");
+		enum err e = add_byte(p, out, (uint8_t)pair);
+		if (e != ERR_OK)
+			return e;
 	}
 	skip_blanks(p);
 	struct bytes in = buf_bytes(out);
@@ -98,10 +104,10 @@ static enum err read_text_value(struct parser *p, struct buf *out)
 		uint8_t byte = 0;
 		bool is_escaped = false;
 		enum err e = read_character(p, &byte, &is_escaped);
+		if (e == ERR_OK)
+			e = add_byte(p, out, byte);
 		if (e != ERR_OK)
 			return e;
-		if (buf_add(out, &byte, 1) != ERR_OK)
-			return wrong(p, "the value is too long");
 		if (is_escaped || byte != ' ')
 			keep = out->len;
 	}

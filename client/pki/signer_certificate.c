@@ -31,8 +31,9 @@ static enum err put_tbs(struct der_out *out, struct bytes name, const struct dev
 			enum key_hash hash, struct why *why)
 {
 	uint8_t serial[SERIAL_LEN];
-	if (random_bytes(serial, sizeof(serial)) != ERR_OK)
-		return why_set(why, ERR_IO, "pki.random", "the random generator gave nothing");
+	enum err random = random_bytes(serial, sizeof(serial));
+	if (random != ERR_OK)
+		return why_set(why, random, "pki.random", "the random generator gave nothing");
 	serial[0] = (uint8_t)((serial[0] & 0x7f) | 0x40); /* positive, and always of full length */
 	size_t tbs = der_begin(out);
 	size_t version = der_begin(out);

@@ -7,6 +7,7 @@
 #include <wolfssl/wolfcrypt/rsa.h>
 #include <wolfssl/wolfcrypt/wc_port.h>
 #include "client/pki/hash.h"
+#include "client/pki/wolf_memory.h"
 
 #define DEVICE_ID                                                                                  \
 	0x7369676e /* "sign": any number but INVALID_DEVID names our row of wolfCrypt's table */
@@ -170,8 +171,11 @@ enum err tpm_bridge_unwrap(const struct device_key *key, const struct tpm_bridge
 	struct bridge bridge = {
 	    .key = key, .modulus_len = public_key.modulus_len, .why = &reason, .err = ERR_BUG};
 	e = buf_add(&block, wrapped.data, wrapped.len);
+	wolf_memory_watch();
 	if (e == ERR_OK)
 		e = run_bridge(&bridge, &public_key, padding, &block, &message_len);
+	if (e == ERR_BUG)
+		e = wolf_memory_error(ERR_BUG);
 	bool is_good = message_len == (int)key_len;
 	if (e == ERR_OK)
 		e = take_key(&block, is_good, key_len, out_key);
