@@ -74,4 +74,12 @@ class Lab
 	}
 };
 
+/* The sample of the interface without the section that this version refuses. */
+inline std::string sample_without_pkcs()
+{
+	std::string text = Lab::read(TEST_DATA "/config/sample.conf");
+	size_t start = text.find("[pkcs mail]");
+	return text.substr(0, start) + text.substr(text.find("[wifi corp]"));
+}
+
 #endif

@@ -28,14 +28,6 @@ TEST_GROUP(config)
 	}
 };
 
-static std::string sample_without_pkcs()
-{
-	std::string text = Lab::read(TEST_DATA "/config/sample.conf");
-	size_t start = text.find("[pkcs mail]");
-	size_t end = text.find("[wifi corp]");
-	return text.substr(0, start) + text.substr(end);
-}
-
 /* ---- the sample ---- */
 
 TEST(config, the_sample_is_refused_for_its_pkcs_section_alone)
