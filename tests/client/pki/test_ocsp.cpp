@@ -2,6 +2,8 @@
 #include "client/pki/ocsp.h"
 #include <cstring>
 #include "client/pki/revocation_lab.hpp"
+#include "client/pki/wolf_memory.h"
+#include "fakes/no_memory.h"
 
 TEST_GROUP(ocsp)
 {
@@ -206,4 +208,15 @@ TEST(ocsp, NoBitUnderTheSignatureCanBeChanged)
 		CHECK_TEXT(check(changed) != ERR_OK, ("bit " + std::to_string(bit)).c_str());
 		LONGS_EQUAL(REVOCATION_UNKNOWN, lab.answer.verdict);
 	}
+}
+
+// What could not be checked for want of memory says nothing of the certificate.
+TEST(ocsp, EachAllocationFailsOnce)
+{
+	std::string der = ask(valid);
+	no_memory_each([&] { return check(der); },
+	               [&](enum err e) {
+		               CHECK_TEXT(e == ERR_OK || e == ERR_NO_MEMORY, lab.why.text);
+		               CHECK(e != ERR_OK || lab.answer.verdict == REVOCATION_GOOD);
+	               });
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "CppUTest/TestHarness.h"
+#include "client/pki/wolf_memory.h"
+#include "fakes/no_memory.h"
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -274,6 +276,39 @@ TEST(dialogue, SuccessHandsOutTheCertificatesOfTheReplyAndThenTheServers)
 }
 
 // As many as GetCACert may list, by whoever answers in the server's name.
+// A device that is short of memory has met no attacker and no refusal, and takes no half of an answer.
+TEST(dialogue, EachAllocationFailsOnce)
+{
+	make_agent();
+	wolf_memory_watch();
+	ports.http = [](const struct http_request *request, struct http_reply *out, struct why *said) {
+		unsigned left = no_memory_in; // the server has all it needs
+		no_memory_in = 0;
+		enum err e = fake_http(request, out, said);
+		no_memory_in = left;
+		return e;
+	};
+	ports.store = [](void *ctx, const struct scep_sent *stored, struct why *said) {
+		unsigned left = no_memory_in;
+		no_memory_in = 0;
+		enum err e = fake_store(ctx, stored, said);
+		no_memory_in = left;
+		return e;
+	};
+	no_memory_each(
+		[&] {
+			scep_answer_clear(&answer);
+			answer = {};
+			why = {};
+			return talk();
+		},
+		[&](enum err e) {
+			CHECK_TEXT(e != ERR_UNTRUSTED && e != ERR_DENIED && e != ERR_BUG, why.text);
+			CHECK(e != ERR_OK || answer.certificates.count > 0);
+		},
+		3 /* of some hundreds, each with its signatures */);
+}
+
 TEST(dialogue, AListWithoutRoomForTheReplyCostsNoCertificateThatWasIssued)
 {
 	std::string strangers;
