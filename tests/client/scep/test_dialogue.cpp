@@ -309,6 +309,34 @@ TEST(dialogue, EachAllocationFailsOnce)
 		3 /* of some hundreds, each with its signatures */);
 }
 
+// What stands on the disk may have been cut anywhere.
+TEST(dialogue, TheRecordOfARequestIsReadWholeOrNotAtAll)
+{
+	static const char *const ekus[] = { "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1" };
+	struct request_record record;
+	struct buf csr, out;
+	buf_init(&csr, CSR_MAX);
+	buf_init(&out, REQUEST_RECORD_MAX);
+	enum err built = csr_build(&job.content, &lab.device.key, KEY_SHA256, &csr, &why);
+	enum err made = request_record_make(buf_bytes(&csr), ekus, 2, &out, &why);
+	std::string whole = as_string(buf_bytes(&out)), request = as_string(buf_bytes(&csr));
+	buf_clear(&out);
+	buf_clear(&csr);
+	LONGS_EQUAL(ERR_OK, built);
+	LONGS_EQUAL(ERR_OK, made);
+	LONGS_EQUAL(ERR_OK, request_record_read(as_bytes(whole), &record, &why));
+	for (size_t len = 0; len < whole.size(); len++) {
+		std::string cut = whole.substr(0, len);
+		LONGS_EQUAL(ERR_INVALID, request_record_read(as_bytes(cut), &record, &why));
+	}
+	LONGS_EQUAL(ERR_INVALID, request_record_read(as_bytes(whole + "x"), &record, &why));
+	for (size_t len = 0; len < request.size(); len++) {
+		struct bytes name, san, spki;
+		std::string cut = request.substr(0, len);
+		LONGS_EQUAL(ERR_INVALID, csr_read(as_bytes(cut), &name, &san, &spki, &why));
+	}
+}
+
 TEST(dialogue, AListWithoutRoomForTheReplyCostsNoCertificateThatWasIssued)
 {
 	std::string strangers;
