@@ -147,7 +147,7 @@ TEST(cms_envelope, the_initialisation_vector_is_as_long_as_a_block)
 	size_t at = good.find(std::string("\x30\x1d", 2) + oid + std::string("\x04\x10", 2));
 	CHECK(at != std::string::npos);
 	LONGS_EQUAL(ERR_OK, open(good));
-	for (size_t len : {0, 8, 15, 17, 32}) {
+	for (size_t len : {0u, 8u, 15u, 17u, 32u}) {
 		std::string changed = good;
 		changed.replace(at, 2 + 11 + 2 + 16,
 				tlv(DER_SEQUENCE, oid + tlv(DER_OCTET_STRING, std::string(len, 'i'))));
