@@ -66,23 +66,30 @@ static bool is_terminal(FILE *stream)
 	return fd >= 0 && isatty(fd);
 }
 
+/* Lines that a screen does not cut in the middle of a word. false: no memory for that. */
+static bool fail_on_screen(FILE *screen, const char *sentence, const char *next_step)
+{
+	struct text_out lines;
+	text_init(&lines);
+	text_put(&lines, "signet: ");
+	text_put_wrapped(&lines, sentence, 8, 8, 0);
+	if (next_step[0] != '\0') {
+		text_put(&lines, "  next: ");
+		text_put_wrapped(&lines, next_step, 8, 8, 0);
+	}
+	bool is_whole = lines.err == ERR_OK;
+	if (is_whole)
+		fwrite(lines.bytes.data, 1, lines.bytes.len, screen);
+	fflush(screen);
+	text_clear(&lines);
+	return is_whole;
+}
+
 static void fail_as_text(const struct cli *cli, const char *sentence, const char *next_step)
 {
 	const char *priority = cli->has_priority ? "<3>" : ""; /* sd-daemon(3): SD_ERR */
-	struct text_out lines;
-	if (is_terminal(cli->streams.err)) {
-		text_init(&lines);
-		text_put(&lines, "signet: ");
-		text_put_wrapped(&lines, sentence, 8, 8, 0);
-		if (next_step[0] != '\0') {
-			text_put(&lines, "  next: ");
-			text_put_wrapped(&lines, next_step, 8, 8, 0);
-		}
-		if (lines.err == ERR_OK)
-			fwrite(lines.bytes.data, 1, lines.bytes.len, cli->streams.err);
-		text_clear(&lines);
+	if (is_terminal(cli->streams.err) && fail_on_screen(cli->streams.err, sentence, next_step))
 		return;
-	}
 	fprintf(cli->streams.err, "%ssignet: %s\n", priority, sentence);
 	if (next_step[0] != '\0')
 		fprintf(cli->streams.err, "%s  next: %s\n", priority, next_step);
