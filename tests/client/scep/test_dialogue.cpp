@@ -309,6 +309,23 @@ TEST(dialogue, EachAllocationFailsOnce)
 		3 /* of some hundreds, each with its signatures */);
 }
 
+// Its reply is the challenge, and what is kept of a dialogue goes to support.
+TEST(dialogue, AChallengePageIsNotAmongTheExchangesThatAreKept)
+{
+	std::string kept;
+	ports.ctx = &kept;
+	ports.wire = [](void *ctx, const struct scep_wire *wire) {
+		*static_cast<std::string *>(ctx) += as_string(wire->url) + " " + as_string(wire->reply) + "\n";
+	};
+	job.challenge_url = "http://one.example/mscep_admin/";
+	fake.page = "<b> 8CE317021F690069 </b>";
+	LONGS_EQUAL_TEXT(ERR_OK, talk(), why.text);
+	LONGS_EQUAL(1, fake.pages_asked);
+	CHECK(kept.find("operation=PKIOperation") != std::string::npos);
+	CHECK(kept.find("mscep_admin") == std::string::npos);
+	CHECK(kept.find("8CE317021F690069") == std::string::npos);
+}
+
 // What stands on the disk may have been cut anywhere.
 TEST(dialogue, TheRecordOfARequestIsReadWholeOrNotAtAll)
 {
