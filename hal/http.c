@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <curl/curl.h>
 #include "hal/clock.h"
 #include "hal/http_date.h"
+#include "hal/libcurl.h"
 #include "hal/ntlm.h"
 #include "hal/wiped_memory.h"
 
@@ -450,6 +450,9 @@ static enum err refuse_redirect(const char *url, const char *to, bool is_loop, s
 enum err http_prepare(struct why *why)
 {
 	static bool is_started;
+	enum err e = libcurl_load(why);
+	if (e != ERR_OK)
+		return e;
 	if (!is_started &&
 	    curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
 				 wiped_strdup, wiped_calloc) != CURLE_OK)
@@ -460,8 +463,10 @@ enum err http_prepare(struct why *why)
 
 struct http_store http_system_store(void)
 {
-	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 	struct http_store store = {.file = NULL};
+	if (libcurl_load(NULL) != ERR_OK)
+		return store;
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 	if (info->age >= CURLVERSION_SEVENTH) /* libcurl 7.70 */
 		store = (struct http_store){info->cainfo, info->capath};
 	return store;

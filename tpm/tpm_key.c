@@ -39,7 +39,7 @@ static bool is_as_made(const TPMT_PUBLIC *area)
 	       area->objectAttributes == KEY_ATTRIBUTES && area->authPolicy.size == 0 &&
 	       rsa->symmetric.algorithm == TPM2_ALG_NULL && rsa->scheme.scheme == TPM2_ALG_NULL &&
 	       (rsa->exponent == 0 || rsa->exponent == DEFAULT_EXPONENT) &&
-	       area->unique.rsa.size == rsa->keyBits / 8u && rsa->keyBits >= BITS_LEAST &&
+	       area->unique.rsa.size * 8u == rsa->keyBits && rsa->keyBits >= BITS_LEAST &&
 	       area->unique.rsa.size <= PUBLIC_KEY_MODULUS_MAX &&
 	       (area->unique.rsa.buffer[0] & 0x80) != 0;
 }
@@ -263,7 +263,7 @@ static enum err read_blob(struct bytes blob, uint32_t *parent, TPM2B_PUBLIC *pub
 		return e;
 	if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(file.public_area.data, file.public_area.len, &public_at,
 					   public_area) != TSS2_RC_SUCCESS ||
-	    public_at != file.public_area.len ||
+	    public_at != file.public_area.len || public_area->size + 2u != public_at || /* the TSS does not compare them */
 	    Tss2_MU_TPM2B_PRIVATE_Unmarshal(file.private_area.data, file.private_area.len,
 					    &private_at, private_area) != TSS2_RC_SUCCESS ||
 	    private_at != file.private_area.len) {

@@ -6,6 +6,7 @@ BOOT_SEED: of the moment of the power cut, printed. BOOT_FOLDER: kernels are kep
 For arm64 and armhf: SIGNET for it, BOOT_ROOT a folder of board/sysroot.sh with its libraries and busybox-static, BOOT_KERNEL one
 with linux-image-cloud-arm64, UNIT_HAL its unit tests.
 """
+import fcntl
 import glob
 import os
 import random
@@ -81,13 +82,16 @@ class Kernel:
         if len(names) != 1:
             raise AssertionError("apt knows no kernel for %s: %s" % (package, names))
         folder = os.path.join(KEPT, names[0])
-        if not os.path.isdir(folder):
-            new = folder + ".new"
-            shutil.rmtree(new, True)
-            os.makedirs(new)
-            run("apt-get", "-q", "download", names[0], cwd=new, timeout=600)
-            run("dpkg-deb", "-x", glob.glob(new + "/*.deb")[0], new, timeout=300)
-            os.rename(new, folder)
+        os.makedirs(KEPT, exist_ok=True)
+        with open(folder + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two tests may want it at once
+            if not os.path.isdir(folder):
+                new = folder + ".new"
+                shutil.rmtree(new, True)
+                os.makedirs(new)
+                run("apt-get", "-q", "download", names[0], cwd=new, timeout=600)
+                run("dpkg-deb", "-x", glob.glob(new + "/*.deb")[0], new, timeout=300)
+                os.rename(new, folder)
         return folder
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from device import TESTS, WIFI_AND_VPN_OF_AN_IMAGE, Ca, read, run
 from test_boot import BOARD, KEPT, Board, Kernel, later
@@ -111,9 +112,10 @@ class Systemd(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="sg.")
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        cls.packages = build_packages(os.path.join(cls.folder, "packages"))
-        cls.debian = Debian(os.path.join(cls.folder, "root"))
-        cls.said = cls.debian.install(cls.packages)
+        with ThreadPoolExecutor() as pool:  # one waits for the mirror, the other for the compiler
+            packages = pool.submit(build_packages, os.path.join(cls.folder, "packages"))
+            cls.debian = Debian(os.path.join(cls.folder, "root"))
+        cls.said = cls.debian.install(packages.result())
 
     def test_1_packages_are_installed(self):
         self.assertNotRegex(self.said, r"(?m)^(E|W|dpkg): ")

@@ -219,6 +219,32 @@ TEST(tpm_key, FileOfAnotherToolWithOtherAttributesIsRefused)
 	CHECK_WHY(ERR_INVALID, "tpm.key_file", tpm_key_file_public(buf_bytes(&blob), &pub, &why));
 }
 
+// TCG Part 2, 12.2.4: type, nameAlg, attributes, policy, symmetric, scheme, bits and exponent come before the modulus.
+TEST(tpm_key, PublicAreaThatWasChangedIsRefusedWhateverTheByte)
+{
+	struct key_file file;
+	struct buf other;
+	CHECK_OK(key_file_read(buf_bytes(&blob), &file, &why));
+	const std::string good = text_of(file.public_area);
+	const size_t head = good.size() - 256; /* the modulus is last */
+	buf_init(&other, KEY_FILE_MAX);
+	for (size_t i = 0; i <= head; i++)
+		for (int bit : {0x01, 0x04, 0x40, 0x80}) {
+			bool is_modulus = i == head;
+			if (is_modulus && bit != 0x80) /* of which the first bit alone is known */
+				continue;
+			std::string bad = good;
+			bad[i] = static_cast<char>(bad[i] ^ bit);
+			file.public_area = bytes_of(bad);
+			buf_clear(&other);
+			LONGS_EQUAL(ERR_OK, key_file_write(&file, &other));
+			LONGS_EQUAL_TEXT(ERR_INVALID, tpm_key_file_public(buf_bytes(&other), &pub, &why),
+					 std::to_string(i).c_str());
+			STRCMP_EQUAL("tpm.key_file", why.code);
+		}
+	buf_clear(&other);
+}
+
 TEST(tpm_key, KeyFileBelowAnotherHandleNamesBoth)
 {
 	struct key_file file;

@@ -56,11 +56,15 @@ static const struct bad bad_files[] = {
     {"[trust a]\ncertificate = /x\nsystem_store = maybe\n", 3, "neither yes nor no",
      "default is no"},
     {"[tpm]\nsrk = 0x80000001\n", 2, "no persistent TPM handle", "0x81000001"},
+    {"[tpm]\nsrk = 0x8100000g\n", 2, "no persistent TPM handle", "0x81000001"},
+    {"[tpm]\nsrk = 1x81000001\n", 2, "no persistent TPM handle", "0x81000001"},
+    {"[tpm]\nsrk = 0081000001\n", 2, "no persistent TPM handle", "0x81000001"},
     {"[tpm]\nsrk = 81000001\n", 2, "no persistent TPM handle", "0x81000001"},
     {"[agent]\nexpiry_warning_percent = 101\n", 2, "no whole number from 0 to 100",
      "default is 10"},
     {"[agent]\nexpiry_warning_percent = -1\n", 2, "no whole number", "default is 10"},
     {"[agent]\nexpiry_warning_percent = 4294967297\n", 2, "no whole number", "default is 10"},
+    {"[agent]\nexpiry_warning_percent = 0000000050\n", 2, "no whole number", "default is 10"},
     {"[agent]\nexpiry_warning_percent = 1x\n", 2, "no whole number", "default is 10"},
     {"[agent]\nclock = on\n", 2, "not among the known words", "auto, trusted, untrusted"},
     {"[agent]\nfactory_dir = factory\n", 2, "no absolute path", "begin it with /"},
@@ -112,6 +116,8 @@ static const struct bad bad_scep[] = {
     {"san_dns = {{DeviceNme}}\n", 1, "did you mean {{DeviceName}}?", "variables"},
     {"san_uri = a{{IMEI\n", 1, "{{ without }}", "close it"},
     {"ra_sha256 = 0g\n", 1, "no SHA-256", "openssl"},
+    {"ra_sha256 = 00:11\n", 1, "no SHA-256", "openssl"},
+    {"ra_sha256 = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0\n", 1, "no SHA-256", "openssl"},
 };
 
 TEST(config_check, bad_scep_profiles_are_refused_with_line_thing_and_remedy)

@@ -343,6 +343,85 @@ TEST(certificate, RsaKeyOfAnotherKindIsUnsupported)
 	LONGS_EQUAL(65537, pub.exponent);
 }
 
+namespace {
+std::string tlv(uint8_t tag, const std::string &content)
+{
+	CHECK(content.size() < 128);
+	return std::string{static_cast<char>(tag), static_cast<char>(content.size())} + content;
+}
+std::string integer(const std::string &content) { return tlv(0x02, content); }
+const std::string rsa_oid("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 11);
+const std::string null_value("\x05\x00", 2);
+std::string spki_of(const std::string &algorithm, const std::string &key)
+{
+	return tlv(0x30, tlv(0x30, algorithm) + tlv(0x03, std::string(1, '\0') + key));
+}
+std::string rsa_spki(const std::string &modulus, const std::string &exponent, const std::string &after = "")
+{
+	return spki_of(rsa_oid + null_value, tlv(0x30, integer(modulus) + integer(exponent) + after));
+}
+} // namespace
+
+// RFC 5280 section 4.1.2.7 and RFC 8017 appendix A.1.1, each rule broken once.
+TEST(certificate, public_keys_that_are_malformed_are_refused)
+{
+	const std::string modulus(64, '\x55'), three("\x03", 1);
+	const std::string good = rsa_spki(modulus, three);
+	struct public_key pub;
+	LONGS_EQUAL(ERR_OK, certificate_rsa_key(bytes_of(good), &pub));
+	LONGS_EQUAL(64, pub.modulus_len);
+	const std::string key = tlv(0x30, integer(modulus) + integer(three));
+	const std::string algorithm = tlv(0x30, rsa_oid + null_value), zero(1, '\0');
+	const std::string bad[] = {
+	    good + "x",
+	    tlv(0x30, tlv(0x31, rsa_oid) + tlv(0x03, zero + key)),
+	    tlv(0x30, algorithm + tlv(0x04, zero + key)),
+	    tlv(0x30, algorithm + tlv(0x03, zero + key) + null_value),
+	    tlv(0x30, algorithm + tlv(0x03, zero)),
+	    tlv(0x30, algorithm + tlv(0x03, "\x01" + key)), /* a bit that is not used */
+	    spki_of(null_value, key),
+	    spki_of(rsa_oid + "\x05", key),
+	    spki_of(rsa_oid + null_value + null_value, key),
+	    spki_of(rsa_oid + null_value, "\x31" + key.substr(1)),
+	    spki_of(rsa_oid + null_value, key + "x"),
+	    spki_of(rsa_oid + null_value, tlv(0x30, tlv(0x04, modulus) + integer(three))),
+	    spki_of(rsa_oid + null_value, tlv(0x30, integer(modulus) + tlv(0x04, three))),
+	    rsa_spki(modulus, three, null_value),
+	    rsa_spki(modulus, ""),
+	    rsa_spki(modulus, "\x01"),
+	    rsa_spki(modulus, "\x04"),
+	    rsa_spki("", three),
+	    rsa_spki("\xff" + modulus, three), /* negative */
+	    rsa_spki(zero, three),
+	    rsa_spki(zero + zero + modulus, three),
+	};
+	for (const std::string &spki : bad)
+		LONGS_EQUAL_TEXT(ERR_INVALID, certificate_rsa_key(bytes_of(spki), &pub),
+				 std::to_string(&spki - bad).c_str());
+	const std::string wide = rsa_spki(modulus, "\x01\x02\x03\x04\x05");
+	LONGS_EQUAL(ERR_UNSUPPORTED, certificate_rsa_key(bytes_of(wide), &pub));
+	const std::string bare = spki_of(rsa_oid, key); /* no parameters: some write none */
+	LONGS_EQUAL(ERR_OK, certificate_rsa_key(bytes_of(bare), &pub));
+}
+
+TEST(certificate, signatures_and_digests_of_a_wrong_length_do_not_verify)
+{
+	const char *const ecdsa = "1.2.840.10045.4.3.2";
+	const uint8_t digest[32] = {};
+	const std::string long_signature(1025, 'x');
+	parse(make(ec, "-subj /CN=x"));
+	LONGS_EQUAL(ERR_UNTRUSTED, certificate_verify_digest(cert.spki, ecdsa, {digest, 31}, cert.signature, &why));
+	STRCMP_EQUAL("certificate.digest", why.code);
+	LONGS_EQUAL(ERR_UNTRUSTED, certificate_verify_digest(cert.spki, ecdsa, {digest, 32}, bytes_of(long_signature), &why));
+	LONGS_EQUAL(ERR_UNTRUSTED, certificate_verify_digest(cert.spki, "1.2.3", {digest, 32}, cert.signature, &why));
+	STRCMP_EQUAL("certificate.algorithm", why.code);
+	const std::string small = rsa_spki(std::string(64, '\x55'), "\x03");
+	const std::string signature(64, '\x11');
+	LONGS_EQUAL(ERR_UNTRUSTED, certificate_verify_digest(bytes_of(small), "1.2.840.113549.1.1.11", {digest, 32}, bytes_of(signature), &why));
+	LONGS_EQUAL(ERR_UNTRUSTED, certificate_verify_digest(bytes_of(small), ecdsa, {digest, 32}, bytes_of(signature), &why));
+	STRCMP_EQUAL("certificate.key", why.code);
+}
+
 // openssl's own subjectKeyIdentifier is the same hash (RFC 5280 section 4.2.1.2, method 1).
 TEST(certificate, the_key_id_is_the_one_that_openssl_writes)
 {

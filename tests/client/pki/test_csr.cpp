@@ -2,6 +2,7 @@
 #include "client/pki/csr.h"
 #include <cstring>
 #include <string>
+#include <vector>
 #include "client/pki/certificate.h"
 #include "client/pki/name.h"
 #include "client/pki/openssl_tool.hpp"
@@ -307,6 +308,32 @@ TEST(csr, RequestsOfOpensslAreReadToo)
 						  nullptr, &why));
 	request += '\0';
 	LONGS_EQUAL(ERR_INVALID, csr_read(bytes_of(request), nullptr, &san, nullptr, &why));
+}
+
+// Tags and lengths are what the parser goes by: each byte as another tag, one more and one less.
+TEST(csr, ARequestThatWasChangedAnywhereIsRefusedOrNeverVerifies)
+{
+	const struct san san = {SAN_DNS, "gw.example"};
+	const std::string oid("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", 11); /* sha256WithRSAEncryption */
+	struct bytes spki;
+	content.sans = &san;
+	content.san_count = 1;
+	use_challenge("word");
+	LONGS_EQUAL_TEXT(ERR_OK, build(), why.text);
+	const std::string good = der();
+	const size_t parameters = good.find(oid) + oid.size(); /* a NULL that nobody goes by, outside of what is signed */
+	LONGS_EQUAL(ERR_OK, csr_read(bytes_of(good), nullptr, nullptr, &spki, &why));
+	LONGS_EQUAL_TEXT(ERR_OK, csr_verify_under(bytes_of(good), spki, &why), why.text);
+	size_t refused = 0;
+	for (size_t i = 0; i < good.size(); i++)
+		for (int by : {1, -1, 0x80}) {
+			std::vector<uint8_t> bad(good.begin(), good.end()); /* ASan sees the end */
+			bad[i] = static_cast<uint8_t>(bad[i] + by);
+			enum err e = csr_verify_under({bad.data(), bad.size()}, spki, &why);
+			CHECK_TEXT(e == ERR_INVALID || e == ERR_UNTRUSTED || (i - parameters) < 2, std::to_string(i).c_str());
+			refused += e == ERR_INVALID ? 1 : 0;
+		}
+	CHECK(refused > 50);
 }
 
 TEST(csr, SpkiIsTheOneOpensslWrites)

@@ -4,6 +4,7 @@
 #include "client/pki/name.h"
 #include "client/scep/request_record.h"
 #include "client/scep/worker.h"
+#include "client/scep/worker_key.h"
 #include "client/scep/worker_pack.h"
 #include <csignal>
 #include <cstring>
@@ -21,6 +22,13 @@ bool is_dead, is_hanging, is_hostile, is_slow, is_talkative;
 const char *stored_url, *stored_id;
 struct buf stored_record;
 unsigned signs, times_stored;
+/* What a worker sends that is somebody else's code. */
+struct lie {
+	enum frame_kind kind;
+	uint8_t bytes[80];
+	size_t len;
+} lies[16];
+size_t lie_count;
 
 /* Code of somebody else in the worker: the one descriptor beyond stderr goes to the parent. */
 void ask_as(enum frame_kind kind, const struct buf *question)
@@ -36,8 +44,9 @@ void ask_as(enum frame_kind kind, const struct buf *question)
 	if (!has_keys && frame_receive(fd, 10000, &answer, &heard) != ERR_OK)
 		_exit(6);
 	has_keys = true;
+	bool is_answered = kind == FRAME_SIGN || kind == FRAME_DECRYPT || kind == FRAME_STORE;
 	if (frame_send(fd, kind, buf_bytes(question)) != ERR_OK ||
-	    (kind != FRAME_HINT && frame_receive(fd, 10000, &answer, &heard) != ERR_OK))
+	    (is_answered && frame_receive(fd, 10000, &answer, &heard) != ERR_OK))
 		_exit(5);
 	buf_clear(&heard);
 }
@@ -79,6 +88,18 @@ void store_it()
 	buf_clear(&question);
 }
 
+void tell_lies()
+{
+	struct buf frame;
+	buf_init(&frame, sizeof lies->bytes);
+	for (size_t i = 0; i < lie_count; i++) {
+		buf_clear(&frame);
+		if (buf_add(&frame, lies[i].bytes, lies[i].len) != ERR_OK)
+			_exit(4);
+		ask_as(lies[i].kind, &frame);
+	}
+	buf_clear(&frame);
+}
 
 enum err answer(const struct http_request *, struct http_reply *out, struct why *why)
 {
@@ -94,6 +115,8 @@ enum err answer(const struct http_request *, struct http_reply *out, struct why 
 		hint_often();
 	if (stored_url != nullptr)
 		store_it();
+	if (lie_count > 0)
+		tell_lies();
 	if (is_dead)
 		return why_set(why, ERR_UNREACHABLE, "http.connect", "nobody there");
 	*out = said;
@@ -106,7 +129,7 @@ struct parent {
 	std::vector<std::pair<int, int64_t>> hints;
 	std::vector<std::string> wires;
 	bool is_stopping = false;
-	unsigned stores = 0;
+	unsigned stores = 0, steps = 0;
 };
 
 enum err open_keys(void *ctx, struct device_key *out_request, struct device_key *, struct why *)
@@ -121,6 +144,11 @@ enum err store(void *ctx, const struct scep_sent *, struct why *)
 {
 	static_cast<parent *>(ctx)->stores++;
 	return ERR_OK;
+}
+
+void take_step(void *ctx, const char *, const char *)
+{
+	static_cast<parent *>(ctx)->steps++;
 }
 
 void take_hint(void *ctx, enum scep_hint hint, int64_t value)
@@ -170,6 +198,7 @@ TEST_GROUP(worker)
 		is_dead = is_hanging = is_hostile = is_slow = is_talkative = false;
 		stored_url = stored_id = nullptr;
 		signs = 0;
+		lie_count = 0;
 		job.server.urls = urls;
 		job.server.url_count = 1;
 		job.server.ca_identifier = job.server.proxy = job.server.ca_sha256 = "";
@@ -193,9 +222,32 @@ TEST_GROUP(worker)
 		LONGS_EQUAL_TEXT(ERR_OK, request_record_make(buf_bytes(&csr), content.ekus, content.eku_count, &stored_record, &why), why.text);
 		buf_clear(&csr);
 	}
+	void lie(enum frame_kind kind, const std::string &bytes)
+	{
+		CHECK(lie_count < sizeof lies / sizeof lies[0] && bytes.size() <= sizeof lies->bytes);
+		lies[lie_count].kind = kind;
+		memcpy(lies[lie_count].bytes, bytes.data(), bytes.size());
+		lies[lie_count++].len = bytes.size();
+	}
+	// The same cut here and there, and with a byte too many.
+	void lie_about(enum frame_kind kind, const std::string &good, const std::vector<size_t> &cuts)
+	{
+		for (size_t cut : cuts)
+			lie(kind, good.substr(0, cut));
+		lie(kind, good + "x");
+	}
+	static std::string number(uint32_t value)
+	{
+		struct buf bytes;
+		buf_init(&bytes, 4);
+		LONGS_EQUAL(ERR_OK, pack_number(&bytes, value));
+		std::string text(reinterpret_cast<char *>(bytes.data), bytes.len);
+		buf_clear(&bytes);
+		return text;
+	}
 	enum err talk(bool takes_hints = true)
 	{
-		struct worker_host host = { open_keys, store, nullptr, takes_hints ? take_hint : nullptr,
+		struct worker_host host = { open_keys, store, take_step, takes_hints ? take_hint : nullptr,
 			                    takes_hints ? take_wire : nullptr, is_stopping, &parent };
 		return worker_run(&job, answer, &host, &got, &why);
 	}
@@ -330,6 +382,57 @@ TEST(worker, TheKeyIsUsedAsOftenAsADialogueNeedsAndNoOftener)
 	LONGS_EQUAL(ERR_UNREACHABLE, talk());
 	STRCMP_EQUAL("worker.lost", why.code);
 	LONGS_EQUAL(16, parent.key.sign_count);
+}
+
+TEST(worker, AQuestionThatDoesNotParseReachesNoKey)
+{
+	const std::string digest(32, 'd'), hash = number(KEY_SHA256), blob = number(32) + digest;
+	is_dead = true;
+	for (enum frame_kind kind : { FRAME_SIGN, FRAME_DECRYPT }) {
+		lie_count = 0;
+		lie_about(kind, number(WORKER_REQUEST_KEY) + hash + blob, { 0, 3, 4, 7, 8, 11, 12, 43 });
+		lie(kind, number(WORKER_KEY_COUNT) + hash + blob);
+		lie(kind, number(WORKER_REQUEST_KEY) + number(99) + blob);
+		LONGS_EQUAL(ERR_UNREACHABLE, talk());
+		STRCMP_EQUAL("http.connect", why.code);
+		LONGS_EQUAL(0, parent.key.sign_count);
+		LONGS_EQUAL(0, parent.key.decrypt_count);
+	}
+	lie_count = 0;
+	lie(FRAME_STORE, "x");
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	LONGS_EQUAL(0, parent.stores);
+}
+
+TEST(worker, NewsThatDoNotParseAreDropped)
+{
+	const std::string date = number(SCEP_HINT_DATE);
+	is_dead = true;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	const size_t steps = parent.steps, wires = parent.wires.size();
+	parent.steps = 0;
+	parent.wires.clear();
+	lie_about(FRAME_HINT, date + number(0) + number(1795358559), { 0, 3, 4, 8, 11 });
+	lie(FRAME_HINT, date + number(0) + number(0));
+	lie(FRAME_HINT, number(9) + number(0) + number(1));
+	lie(FRAME_PROGRESS, "");
+	lie(FRAME_PROGRESS, number(1) + "a");
+	lie(FRAME_WIRE, "x");
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("http.connect", why.code);
+	LONGS_EQUAL(0, parent.hints.size());
+	LONGS_EQUAL(steps, parent.steps);
+	LONGS_EQUAL(wires, parent.wires.size());
+}
+
+TEST(worker, AResultThatDoesNotParseAndAFrameOfTheParentsEndIt)
+{
+	lie(FRAME_RESULT, number(ERR_OK) + number(0) + number(0) + number(0) + "x");
+	LONGS_EQUAL(ERR_INVALID, talk());
+	STRCMP_EQUAL("worker.frame", why.code);
+	lies[0].kind = FRAME_KEYS;
+	LONGS_EQUAL(ERR_UNREACHABLE, talk());
+	STRCMP_EQUAL("worker.lost", why.code);
 }
 
 TEST(worker, FramesAreCounted)

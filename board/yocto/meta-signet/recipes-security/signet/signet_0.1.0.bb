@@ -24,6 +24,8 @@ FILES:lib${BPN}-pkcs11 = "${libdir}/pkcs11/libsignet-pkcs11.so ${datadir}/p11-ki
 FILES:${PN} += "${nonarch_base_libdir}/systemd ${nonarch_base_libdir}/udev ${nonarch_libdir}/sysusers.d \
     ${nonarch_libdir}/tmpfiles.d ${datadir}/bash-completion"
 RRECOMMENDS:${PN} = "lib${BPN}-pkcs11"
+# loaded by the worker alone, by name
+RDEPENDS:${PN} = "libcurl"
 
 SYSTEMD_SERVICE:${PN} = "signet-agent.service signet-repair.service"
 INITSCRIPT_NAME = "signet"
