@@ -15,10 +15,8 @@ Unit tests look for those, with fakes/no_memory.h.
 $SIGNET with sanitizers cannot be preloaded: then a build without them is made first.
 """
 import json
-import mmap
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -28,13 +26,12 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 for folder in ("e2e", "lab"):
     sys.path.insert(0, os.path.join(TESTS, folder))
 
+from alloc_plan import PROCESSES, Plan, build_library  # noqa: E402
 from device import SIGNET, Ca, Device, Tpm, read_bytes, run, unsanitized  # noqa: E402
 from points import arguments, compare, even, left_behind, sentence, try_all  # noqa: E402
 from tpm_client import Client  # noqa: E402
 
 EVERY_UP_TO, THEN_STEP, LAST = 2000, 50, 500  # the worker's first 2,800 are OpenSSL's; what it is there for comes last
-PROCESSES = ("signet", "worker")
-PLAN = struct.Struct("6Q")  # struct plan of fail_alloc.c
 RUN_SECONDS = 60  # a run has less than one; the profile's own limit is 60
 # done; failed (no memory); unreachable (the worker or libcurl had none); the TPM's library had none
 CODES = {"software": (0, 1, 11), "tpm": (0, 1, 11, 14)}
@@ -43,29 +40,6 @@ CODES = {"software": (0, 1, 11), "tpm": (0, 1, 11, 14)}
 def points_of(count):
     return sorted({*range(1, min(count, EVERY_UP_TO) + 1), *range(EVERY_UP_TO + THEN_STEP, count + 1, THEN_STEP),
                    *range(max(1, count - LAST), count + 1)})
-
-
-class Plan:
-    """The file that a preloaded signet shares with us."""
-
-    def __init__(self, path):
-        self.path = path
-        with open(path, "wb") as file:
-            file.write(bytes(PLAN.size))
-        with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), PLAN.size)
-
-    def set(self, process=None, nth=0):
-        wanted = [0, 0]
-        if process is not None:
-            wanted[PROCESSES.index(process)] = nth
-        self.map[:] = PLAN.pack(*wanted, 0, 0, 0, 0)
-
-    def counts(self):
-        return PLAN.unpack(self.map[:])[2:4]
-
-    def crashes(self):
-        return ["%s: signal %d" % (name, number) for name, number in zip(PROCESSES, PLAN.unpack(self.map[:])[4:]) if number]
 
 
 class Sweep:
@@ -186,13 +160,6 @@ class Sweep:
         if self.key() != self.first_key:
             wrong.append("the key was thrown away")
         return wrong
-
-
-def build_library(folder):
-    library = os.path.join(folder, "fail_alloc.so")
-    run("cc", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-D_GNU_SOURCE", "-o", library,
-        os.path.join(TESTS, "failing", "fail_alloc.c"))
-    return library
 
 
 def work(sweep, options):

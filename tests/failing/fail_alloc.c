@@ -21,10 +21,11 @@
 
 enum { PROGRAM, FORKED, PROCESSES };
 
-struct plan { /* as alloc_sweep.py packs it */
+struct plan { /* as alloc_plan.py packs it */
 	uint64_t nth[PROCESSES];    /* this one fails, from 1; 0: none */
 	uint64_t count[PROCESSES];  /* how many were asked for */
 	uint64_t signal[PROCESSES]; /* that ended it, if it was a crash; 0: none */
+	uint64_t bytes[PROCESSES];  /* were asked for */
 };
 
 /* glibc's own, which need no look-up that might allocate */
@@ -37,9 +38,11 @@ static struct plan none;
 static struct plan *plan = &none;
 static int process = PROGRAM;
 
-static int fails(void)
+/* Several processes may have been forked, and one may have threads. */
+static int fails(size_t size)
 {
-	if (++plan->count[process] != plan->nth[process])
+	__atomic_add_fetch(&plan->bytes[process], size, __ATOMIC_RELAXED);
+	if (__atomic_add_fetch(&plan->count[process], 1, __ATOMIC_RELAXED) != plan->nth[process])
 		return 0;
 	errno = ENOMEM;
 	return 1;
@@ -77,17 +80,17 @@ __attribute__((constructor)) static void start(void)
 
 EXPORT void *malloc(size_t size)
 {
-	return fails() ? NULL : __libc_malloc(size);
+	return fails(size) ? NULL : __libc_malloc(size);
 }
 
 EXPORT void *calloc(size_t count, size_t size)
 {
-	return fails() ? NULL : __libc_calloc(count, size);
+	return fails(count * size) ? NULL : __libc_calloc(count, size);
 }
 
 EXPORT void *realloc(void *block, size_t size)
 {
-	return fails() ? NULL : __libc_realloc(block, size);
+	return fails(size) ? NULL : __libc_realloc(block, size);
 }
 
 EXPORT void *reallocarray(void *block, size_t count, size_t size)
@@ -102,7 +105,7 @@ EXPORT void *reallocarray(void *block, size_t count, size_t size)
 
 EXPORT void *memalign(size_t alignment, size_t size)
 {
-	return fails() ? NULL : __libc_memalign(alignment, size);
+	return fails(size) ? NULL : __libc_memalign(alignment, size);
 }
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
