@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A port of the machine's loopback, reachable in a space: the test CA listens on 127.0.0.1 outside."""
+"""A port of the machine's loopback, reachable by another way: in a space, for the test CA listens on 127.0.0.1 outside."""
 
 import ctypes
 import os
@@ -34,13 +34,16 @@ def listener_in(pid, port):
     return made[0]
 
 
-class Forward:
-    """Forward(space, port): 127.0.0.1:port in the space is 127.0.0.1:port of the machine, until stop()."""
+class Between:
+    """What comes to a listener goes to 127.0.0.1:port of the machine, until stop()."""
 
-    def __init__(self, space, port):
+    def __init__(self, listener, port):
         self.port = port
-        self.listener = listener_in(space.pid, port)
+        self.listener = listener
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def passes(self, client, is_up, data):
+        """For who wants to look: a piece on its way from the client (up) or to it."""
 
     def _accept(self):
         while True:
@@ -53,11 +56,27 @@ class Forward:
             except OSError:
                 client.close()  # nobody listens outside: the nearest to a refusal
                 continue
-            ends = [threading.Thread(target=_copy, args=pair, daemon=True)
+            ends = [threading.Thread(target=self._copy, args=(client, *pair), daemon=True)
                     for pair in ((client, server), (server, client))]
             for one in ends:
                 one.start()
             threading.Thread(target=_close, args=(ends, client, server), daemon=True).start()
+
+    def _copy(self, client, source, target):
+        try:
+            while True:
+                data = source.recv(LIMIT)
+                if not data:
+                    break
+                self.passes(client, source is client, data)
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            for one in (source, target):
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
 
     def stop(self):
         try:
@@ -67,20 +86,11 @@ class Forward:
         self.listener.close()
 
 
-def _copy(source, target):
-    try:
-        while True:
-            data = source.recv(LIMIT)
-            if not data:
-                break
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        for one in (source, target):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+class Forward(Between):
+    """Forward(space, port): 127.0.0.1:port in the space is 127.0.0.1:port of the machine, until stop()."""
+
+    def __init__(self, space, port):
+        super().__init__(listener_in(space.pid, port), port)
 
 
 def _close(threads, *connections):
