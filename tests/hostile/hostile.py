@@ -7,7 +7,7 @@
   hostile.py NAME...            these alone; the names: tests/lab/test_ca.py --list-lies
   hostile.py --long             the one case that waits for the default timeout of 60 s
 
-Environment: SIGNET, the program. Peak is the memory of both processes together (measure.py). A build with sanitizers is
+Environment: SIGNET, the program. Peak is the memory of both processes together (bench/measure.py). A build with sanitizers is
 not held to its limit, has more time, and is not asked a second time. Exit 0: every mode was run and did what it must.
 """
 
@@ -22,7 +22,8 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "bench")]
 
 import trial  # noqa: E402
 from world import KINDS, SIGNET, World  # noqa: E402
