@@ -3,6 +3,7 @@
 # Installs what is missing of Debian 12's packages; does nothing when all are there.
 #   packages.sh demo    what the demo needs: board/demo/packages.txt
 #   packages.sh test    the same and what the tests need: board/packages-test.txt
+#   packages.sh bench   what the demo needs and what clients are compared with: tests/bench/packages.txt
 # Services of new packages are kept from starting; nothing else of the machine is changed.
 set -euo pipefail
 
@@ -38,8 +39,9 @@ is_installed() {
 case ${1-} in
 demo) lists=("$here/demo/packages.txt") ;;
 test) lists=("$here/demo/packages.txt" "$here/packages-test.txt") ;;
+bench) lists=("$here/demo/packages.txt" "$here/../tests/bench/packages.txt") ;;
 *)
-	echo "usage: packages.sh demo | test" >&2
+	echo "usage: packages.sh demo | test | bench" >&2
 	exit 2
 	;;
 esac

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Builds Debian's own wolfSSL from its source package, with its options and patches, under the fuzzer's instrumentation and
 # AddressSanitizer, and the fuzz targets over it: build/fuzz-wolfssl. Then: run.sh --build build/fuzz-wolfssl
-# Needs that the mirrors apt knows have sources; they are named in a list of its own, the system's lists stay as they are.
+# Needs that the mirrors apt knows have sources.
 # Packages beside those of board/packages-test.txt: autoconf automake libtool. SIGNET_JOBS: compilers at once (2).
 set -euo pipefail
 export LC_ALL=C
@@ -10,17 +10,11 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${1:-$root/build/fuzz-wolfssl}
 jobs=${SIGNET_JOBS:-2}
 version=$(dpkg-query -W -f '${source:Version}' libwolfssl-dev) # the one that signet is built with
-mkdir -p "$build/wolfssl/lists/partial"
+mkdir -p "$build/wolfssl"
 cd "$build/wolfssl"
 
 if [ ! -e prefix/lib/libwolfssl.a ]; then
-	signed=/usr/share/keyrings/debian-archive-keyring.gpg
-	apt-get indextargets --format "deb-src [signed-by=$signed] \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" \
-		'Created-By: Packages' | sort -u >sources.list
-	own=(-o Dir::Etc::sourcelist="$PWD/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$PWD/lists")
-	apt-get "${own[@]}" -q update
-	rm -rf source && mkdir source
-	(cd source && apt-get "${own[@]}" -q source "wolfssl=$version")
+	"$root/tests/debian_source.sh" wolfssl "$version" "$build/wolfssl"
 	cd source/wolfssl-*/
 	autoreconf -fi
 	# Debian's options (debian/rules)
