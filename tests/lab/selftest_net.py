@@ -23,6 +23,7 @@ from netlab import (  # noqa: E402
     Forward, FreeRadius, Gateway, Hostapd, LabError, LogsOnFailure, Ping, Space, StrongSwan, TpmRelay, Wire,
     WpaSupplicant, eapol_test, issue, revocation_list, serial_of, spaces, wait_for)
 from netlab.ipsec import ESP, PROPOSALS  # noqa: E402
+from tpm_slow import SlowTpm  # noqa: E402
 
 CLIENT_CONF = "/etc/wpa_supplicant/lab.conf"
 SUPPLICANT = """ctrl_interface=/run/wpa_supplicant
@@ -495,6 +496,20 @@ class Relay(NetCase):
         client.settimeout(3)
         self.assertEqual(0, self.random(client))
         self.assertEqual(["GetRandom"] * 5, self.relay.commands())
+
+    def test_a_chip_takes_its_time_and_writes_it_down(self):
+        slow = SlowTpm(self.folder + "/slow", self.relay.target, "SLB9672")
+        self.addCleanup(slow.stop)
+        env = dict(os.environ, TPM2TOOLS_TCTI=slow.tcti)
+        for kind in ("rsa2048", "ecc"):
+            subprocess.run(["tpm2_createprimary", "-C", "o", "-G", kind, "-c", self.folder + "/context"], env=env, check=True,
+                           stdout=subprocess.DEVNULL, timeout=30)
+        steps = slow.timeline()
+        spent = [step.end - step.start for step in steps if step.name == "CreatePrimary"]
+        self.assertEqual([True, True], [ms > least - 1 for ms, least in zip(spent, (1600, 136))], spent)
+        self.assertGreater(min(step.end - step.start for step in steps), 4)
+        with open(slow.csv, encoding="ascii") as file:
+            self.assertEqual(["start_ms,end_ms,name"] + ["%.3f,%.3f,%s" % step for step in steps], file.read().splitlines())
 
     def test_gone_and_back(self):
         client = self.client()

@@ -19,6 +19,11 @@ HEADER = 10  # tag (2), size (4), code (4): TPM 2.0 Part 1, 18
 BACKLOG = 1  # as swtpm's own socket: one client is served, the next one waits
 
 
+def message_name(command):
+    code, = struct.unpack_from(">I", command, 6)
+    return NAMES.get(code, "0x%x" % code)
+
+
 def _read_message(connection):
     """A command or an answer; None at the end of the connection."""
     data, wanted = b"", HEADER
@@ -169,8 +174,7 @@ class TpmRelay:
 
     def _do(self, tpm, command, gone):
         """The answer, or None for none."""
-        code, = struct.unpack_from(">I", command, 6)
-        name = NAMES.get(code, "0x%x" % code)
+        name = message_name(command)
         self._note(name)
         gone.wait(self.delays.get(name, self.delay))
         if gone.is_set() or self._is_in(self.drop, name):
