@@ -488,6 +488,29 @@ def scepclient(lab, url, challenge):
     return folder + "/certificate.pem"
 
 
+def a_server_is_far_away(lab):
+    lab.mode(latency=100)
+    start = time.monotonic()
+    http(lab.scep + "?operation=GetCACaps")
+    check(time.monotonic() - start >= 0.2, "no time for the connection and for the answer")
+    entry = lab.last()
+    check(entry["answered"] - entry["time"] > 0.099 and entry["time"] - entry["connected"] > 0.099, "times in the log")
+
+
+def a_chain_is_longer_or_shorter(lab):
+    for count in (1, 4):
+        other = Lab(lab.path("chain-%d" % count), "--no-challenge", "--authorities", str(count))
+        try:
+            client = Client(other, "deep")
+            leaf, *chain = client.opened(client.ask("none"))
+            same(len(chain), count, "CA certificates of the answer")
+            run("openssl", "verify", "-x509_strict", "-CAfile", other.path("root.pem"), "-untrusted", other.path("chain.pem"),
+                client.install(leaf))
+            http(other.scep + "?operation=GetCACert")
+        finally:
+            other.stop()
+
+
 def scepclient_enrolls(lab):
     certificate = scepclient(lab, lab.scep, lab.challenge())
     run("openssl", "verify", "-CAfile", lab.path("root.pem"), "-untrusted",
@@ -534,8 +557,8 @@ CHECKS = (capabilities_are_those_of_ndes, ca_certificates_are_two_agents_and_the
           refusals_carry_microsofts_text, another_device_in_the_middle_is_seen, faults_are_faults,
           broken_replies_are_broken, rare_shapes_are_rare_and_openssl_reads_them, every_lie_can_be_told,
           a_listener_goes_away_and_comes_back, the_ca_is_renewed_and_says_so_before,
-          the_challenge_page_is_microsofts, ntlm_is_microsofts, scepclient_enrolls,
-          no_challenge_is_written_down,
+          a_server_is_far_away, a_chain_is_longer_or_shorter, the_challenge_page_is_microsofts,
+          ntlm_is_microsofts, scepclient_enrolls, no_challenge_is_written_down,
           scepserver_starts_and_stops)
 
 

@@ -4,7 +4,7 @@
 
 It makes a new hierarchy at each start (but see --keep), listens on 127.0.0.1 and leaves in --dir DIR:
   url port pid          url is written last: when it is there, the server answers
-  root.cer issuing.cer (DER)  root.pem issuing.pem chain.pem (issuing, root)
+  root.cer between-N.cer issuing.cer (DER)  root.pem issuing.pem chain.pem (issuing, root)
   ra-enc.* ra-sign.* old-ra-enc.* old-ra-sign.*   device.pem device.key (another device)
   root.key issuing.key  for servers.py: certificates of the lab's other servers ("test_ca.sh issue")
   log.jsonl             one JSON object a request
@@ -20,7 +20,7 @@ It makes a new hierarchy at each start (but see --keep), listens on 127.0.0.1 an
 
 Option lie is a named mode that sets others: odd, hostile or broken. --list-lies prints them; the table is testca/lies.py.
 
-Keys of log.jsonl, each where it is known: n, time, method, path, query_len, operation,
+Keys of log.jsonl, each where it is known: n, connected (of a connection's first request), time, answered, method, path, query_len, operation,
 content_type, message_type, transaction_id, sender_nonce, signer_subject, signer_serial,
 digest_algorithm, recipient (enc|sign|issuing|device|...|unknown), recipient_serial, content_cipher,
 transport, csr_subject (RFC 4514), csr_subject_der, sans, key_usage, eku, key_bits, key_sha256,
@@ -48,7 +48,7 @@ def serve(arguments, ready=lambda: None):
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     write_whole(os.path.join(folder, "pid"), "%d\n" % os.getpid())
     kept = keep.Kept(folder) if base["keep"] else None
-    hierarchy = kept.hierarchy(host, device) if kept else pki.Hierarchy(host, device)
+    hierarchy = kept.hierarchy(host, device) if kept else pki.Hierarchy(host, device, base["authorities"])
     hierarchy.write(folder)
     decider = authority.Authority(folder, hierarchy)
     if kept:

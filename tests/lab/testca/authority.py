@@ -72,7 +72,7 @@ class Authority:
         if role == "recipient":
             names = [name for name in names if name != "enc"]
         active = self.hierarchy.active(mode.rolled)
-        certificates = [active.named[name].der for name in names]
+        certificates = [active.named[name].der for name in names] + [one.der for one in active.between]
         if injected:
             certificates.insert(0, injected.der)
         stranger = self.hierarchy.stranger.der  # its last two bytes are of its signature: others, of no one
@@ -318,12 +318,10 @@ class Authority:
 
     def _wrap(self, leaf, request, mode, entry):
         certificates = [leaf]
-        if mode.inner == "chain":
-            active = self.hierarchy.active(mode.rolled)
-            certificates += [active.issuing.der, active.root.der]
+        if mode.inner != "leaf":
+            certificates += self.hierarchy.active(mode.rolled).chain()
         if mode.inner == "reversed":
-            active = self.hierarchy.active(mode.rolled)
-            certificates = [active.root.der, active.issuing.der, leaf]
+            certificates.reverse()
         if "plain" in mode.shape:
             return reply.degenerate(certificates)
         cipher = mode.reply_cipher

@@ -200,6 +200,9 @@ OPTIONS = [
            "testca/lie_http.py" % ", ".join(lie_http.EXCHANGES)),
     Option("lie", None, lies.known, "a named mode; it sets other options, which mode.json may replace"),
     Option("slow", 0.0, float, "seconds before each answer"),
+    Option("latency", 0.0, float, "milliseconds to the client and back: each new connection and each answer takes so long"),
+    Option("authorities", 2, int, "CA certificates of the chain, from the root to the issuing CA; 1: the root issues. Only at "
+           "the start, not with keep"),
     _flag("keep", "write all that the CA knows to DIR/kept after each request, and go on from there at the next start, "
           "with the same keys and port"),
 ]

@@ -116,15 +116,22 @@ def build(issuer_name, issuer_key, subject, spki, not_before, not_after, extensi
 class Hierarchy:
     """Root, issuing CA, RA pair and the rest; .named maps GetCACert's words to identities."""
 
-    def __init__(self, host, device):
+    between = ()  # intermediates from the root down
+
+    def __init__(self, host, device, authorities=2):
+        """authorities: CA certificates from the root to the issuing CA; 1: the root issues."""
         self.url = None  # of the server, once it listens
         now = int(time.time())
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-            keys = list(pool.map(lambda _: new_key(), range(7)))
-        root_key, issuing_key, enc_key, sign_key, old_key, device_key, stranger_key = keys
+            keys = list(pool.map(lambda _: new_key(), range(7 + max(0, authorities - 2))))
+        root_key, issuing_key, enc_key, sign_key, old_key, device_key, stranger_key, *between_keys = keys
         self.root = self.authority(None, root_key, name("Signet Lab Root CA"), now, 20, None)
-        self.issuing = self.authority(self.root, issuing_key, name("Signet Lab Issuing CA"),
-                                      now, 10, 0)
+        self.between = []
+        for number, key in enumerate(between_keys, 1):
+            self.between.append(self.authority((self.between or [self.root])[-1], key,
+                                               name("Signet Lab Intermediate CA %d" % number), now, 15, None))
+        self.issuing = self.root if authorities < 2 else self.authority(
+            (self.between or [self.root])[-1], issuing_key, name("Signet Lab Issuing CA"), now, 10, 0)
         ra = x509.Name.build({"common_name": host + "-MSCEP-RA"}).dump()
         self.enc = self._agent(ra, enc_key, KEY_ENCIPHERMENT, now - 86400, now + 2 * YEAR)
         self.sign = self._agent(ra, sign_key, DIGITAL_SIGNATURE, now - 86400, now + 2 * YEAR)
@@ -177,11 +184,16 @@ class Hierarchy:
     def succeeded(self, word, root, issuing, enc, sign):
         """This hierarchy with other identities, whose certificates are in its folder then."""
         one = copy.copy(self)
-        one.root, one.issuing, one.enc, one.sign = root, issuing, enc, sign
+        one.root, one.between, one.issuing, one.enc, one.sign = root, [], issuing, enc, sign
         one.named = {**self.named, "enc": enc, "sign": sign, "issuing": issuing, "root": root}
         for label, each in (("issuing", one.issuing), ("root", one.root)):
             write_file(self.folder, "%s-%s.cer" % (word, label), each.der)
         return one
+
+    def chain(self):
+        """DER of the CA certificates from the issuing CA up to the root."""
+        above = [one.der for one in reversed((self.root, *self.between))]
+        return above if self.issuing is self.root else [self.issuing.der] + above
 
     @staticmethod
     def authority(issuer, key, subject, now, years, path_len):
@@ -243,14 +255,14 @@ class Hierarchy:
 
     def write(self, folder):
         self.folder = folder
-        for label, one in (("root", self.root), ("issuing", self.issuing), ("ra-enc", self.enc),
+        between = [("between-%d" % number, one) for number, one in enumerate(self.between, 1)]
+        for label, one in (("root", self.root), *between, ("issuing", self.issuing), ("ra-enc", self.enc),
                            ("ra-sign", self.sign), ("old-ra-enc", self.old_enc),
                            ("old-ra-sign", self.old_sign), ("device", self.device),
                            ("device-recipient", self.device_recipient)):
             write_file(folder, label + ".cer", one.der)
             write_file(folder, label + ".pem", pem.armor("CERTIFICATE", one.der))
-        write_file(folder, "chain.pem", pem.armor("CERTIFICATE", self.issuing.der)
-               + pem.armor("CERTIFICATE", self.root.der))
+        write_file(folder, "chain.pem", b"".join(pem.armor("CERTIFICATE", one) for one in self.chain()))
         write_key(folder, "device.key", self.device.key)
         write_key(folder, "root.key", self.root.key)  # for servers.py
         write_key(folder, "issuing.key", self.issuing.key)

@@ -79,6 +79,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     wbufsize = 1 << 16  # head and body in one segment: two would wait 40 ms for an ACK
     disable_nagle_algorithm = True
     guard = None  # of the challenge page; one handler is one connection
+    connected = None  # time, until the first request of the connection has been logged
+
+    def setup(self):
+        super().setup()
+        self.connected = round(time.time(), 3)
+        time.sleep(self.server.current_latency() / 1000)
 
     def log_message(self, *_):
         pass  # log.jsonl has it
@@ -108,6 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         entry = {"n": server.recorder.number(), "time": round(time.time(), 3),
                  "method": self.command, "path": path, "query_len": len(query)}
+        if self.connected:
+            entry["connected"], self.connected = self.connected, None
         mode = None
         try:
             mode = self._mode(entry)
@@ -119,6 +127,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         entry.update(http_status=answer.status, reply_len=len(answer.body))
         if answer.kind == MESSAGE_TYPE:
             server.recorder.message(entry["n"], "rep", answer.body)
+        if mode is not None and mode.latency > 0:
+            time.sleep(mode.latency / 1000)
+        entry["answered"] = round(time.time(), 3)
         # The line is there before the answer: a client that has its answer finds it.
         server.recorder.line(entry)
         if server.kept:
@@ -273,12 +284,18 @@ class Server(lie_http.Listener, http.server.ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
 
-    def current_wire(self):
-        """Of mode.json; none while it is wrong: each request is told so."""
+    def _current(self, key):
+        """Of mode.json; the default while it is wrong: each request is told so."""
         try:
-            return options.current_mode(self.folder, self.base).wire
+            return getattr(options.current_mode(self.folder, self.base), key)
         except ValueError:
-            return {}
+            return options.BY_KEY[key].default
+
+    def current_wire(self):
+        return self._current("wire")
+
+    def current_latency(self):
+        return self._current("latency")
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], OSError):
