@@ -37,6 +37,12 @@ def children(pid):
     return [int(child) for child in read("/proc/%d/task/%d/children" % (pid, pid)).split()]
 
 
+def descendants(pid):
+    """The processes below one, the nearest first."""
+    below = children(pid)
+    return below + [one for child in below for one in descendants(child)]
+
+
 class Manager:
     """What systemd is told, datagram by datagram."""
 
@@ -93,6 +99,10 @@ class Agent:
 
     def children(self):
         return children(self.process.pid)
+
+    def traced(self):
+        """The process of signet below a tracer."""
+        return [pid for pid in descendants(self.process.pid) if read("/proc/%d/comm" % pid).strip() == "signet"][0]
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
