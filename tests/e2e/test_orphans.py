@@ -13,11 +13,12 @@ import threading
 import time
 import unittest
 
-from device import LAB, SIGNET, Case, Device, run
+from device import LAB, SIGNET, Case, Device
 
 sys.path.insert(0, LAB)
 
 from netlab.relay import TpmRelay  # noqa: E402
+from resource_manager import ResourceManager  # noqa: E402
 from tpm_client import HANDLES, SIGN, STORAGE_KEY, Client  # noqa: E402
 
 PATIENCE = 30  # seconds for things that take milliseconds on an idle machine
@@ -43,23 +44,6 @@ def handles(client):
 
 
 class Orphans(Case):
-    def daemon(self, *argv, **more):
-        process = subprocess.Popen(argv, text=True, stdin=subprocess.DEVNULL, **more)
-        self.addCleanup(process.wait, 10)
-        self.addCleanup(process.terminate)
-        return process
-
-    def resource_manager(self, tcti):
-        """Its environment."""
-        bus = self.daemon("dbus-daemon", "--session", "--nofork", "--print-address=1", "--nosyslog", stdout=subprocess.PIPE)
-        self.addCleanup(bus.stdout.close)
-        env = dict(os.environ, DBUS_SESSION_BUS_ADDRESS=bus.stdout.readline().strip())
-        self.daemon("tpm2-abrmd", "--allow-root", "--session", "--tcti=" + tcti, env=env, stdout=subprocess.DEVNULL)
-        self.until("tpm2-abrmd is on its bus", lambda: "com.intel.tss2.Tabrmd" in run(
-            "dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
-            "org.freedesktop.DBus.ListNames", env=env).stdout)
-        return env
-
     def until(self, what, condition):
         end = time.monotonic() + PATIENCE
         while not condition():
@@ -70,8 +54,10 @@ class Orphans(Case):
         chip, authority = self.tpm(), self.ca()
         relay = Turnstile(os.path.join(self.folder, "relay"), chip.tcti)
         self.addCleanup(relay.stop)
-        device = Device(os.path.join(self.folder, "dev"), "tabrmd:bus_type=session")
-        device.env = self.resource_manager(relay.tcti)
+        manager = ResourceManager(self.folder, relay.tcti)
+        self.addCleanup(manager.stop)
+        device = Device(os.path.join(self.folder, "dev"), manager.tcti)
+        device.env.update(manager.env)
         device.configure(authority.url, authority.root, authority.issuing)
         authority.add_challenge("FIRST-CHALLENGE")
         device.give_challenge("FIRST-CHALLENGE")

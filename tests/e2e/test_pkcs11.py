@@ -6,13 +6,16 @@ import hashlib
 import os
 import re
 import socket
-import struct
 import subprocess
 import sys
 import time
 import unittest
 
 from device import LAB, SIGNET, Case, read_bytes, run
+
+sys.path.insert(0, LAB)
+
+from resource_manager import ResourceManager  # noqa: E402
 
 BUILD = os.path.dirname(SIGNET)
 MODULE = os.environ.get("SIGNET_PKCS11", os.path.join(BUILD, "libsignet-pkcs11.so"))
@@ -249,30 +252,15 @@ class Pkcs11(Case):
         print("%d signatures: %.1f s, %.1f ms each" % (8 * SIGNATURES, spent, spent * 1000 / (8 * SIGNATURES)))
 
     def test_two_processes_through_a_resource_manager(self):
-        bus = self.daemon("dbus-daemon", "--session", "--nofork", "--print-address=1", "--nosyslog", stdout=subprocess.PIPE)
-        env = dict(self.env, DBUS_SESSION_BUS_ADDRESS=bus.stdout.readline().strip())
-        self.addCleanup(bus.stdout.close)
-        self.daemon("tpm2-abrmd", "--allow-root", "--session", "--tcti=" + self.tpm_lab.tcti, env=env,
-                    stdout=subprocess.DEVNULL)
-        env["SIGNET_TCTI"] = "tabrmd:bus_type=session"
-        for _ in range(200):  # its name shows up on the bus
-            names = run("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
-                        "org.freedesktop.DBus.ListNames", env=env).stdout
-            if "com.intel.tss2.Tabrmd" in names:
-                break
-            time.sleep(0.05)
+        manager = ResourceManager(self.folder, self.tpm_lab.tcti)
+        self.addCleanup(manager.stop)
+        env = dict(self.env, SIGNET_TCTI=manager.tcti, **manager.env)
         hosts = [subprocess.Popen([HOST, MODULE, "dev", info(), "sign", "4", "25"], env=env, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True) for _ in range(2)]
         for host in hosts:
             out, err = host.communicate(timeout=300)
             self.assertEqual(host.returncode, 0, out + err)
             self.verify(out.split()[1])
-
-    def daemon(self, *argv, **more):
-        process = subprocess.Popen(argv, text=True, stdin=subprocess.DEVNULL, **more)
-        self.addCleanup(process.wait, 10)
-        self.addCleanup(process.terminate)
-        return process
 
     def test_fork(self):
         done = self.host("fork", "100")
