@@ -5,6 +5,7 @@
     tpm_slow.py FOLDER TCTI CHIP      prints the slow TPM's TCTI and serves until it is ended
     with SlowTpm(FOLDER, TCTI, CHIP) as slow: device.configure(..., tcti=slow.tcti); slow.timeline()
 
+CHIP is a name of CHIPS; None: swtpm's own time, for the timeline alone.
 FOLDER/timeline.csv has a line a command: start and end in milliseconds of time(2), with three decimals, and its name.
 The PKCS#11 module takes the same TCTI, by SIGNET_TCTI or pkcs11.conf.
 """
@@ -59,7 +60,9 @@ def _key_kind(command, handles):
 
 
 def chip_ms(chip, command):
-    """How long that chip works on a command."""
+    """How long that chip works on a command; None: no chip."""
+    if chip is None:
+        return 0
     name = message_name(command)
     if name in MAKERS:
         return chip.ecc_key if _key_kind(command, MAKERS[name]) == ECC else chip.rsa_key
@@ -77,7 +80,7 @@ class SlowTpm(TpmRelay):
     """A TpmRelay in whose answers the chip's time stands for swtpm's own, which is the least."""
 
     def __init__(self, folder, target, chip):
-        self.chip = CHIPS[chip]
+        self.chip = CHIPS[chip] if chip else None
         self.csv = os.path.join(folder, "timeline.csv")
         self._steps = []
         super().__init__(folder, target)
@@ -93,9 +96,9 @@ class SlowTpm(TpmRelay):
         with self._lock:
             return list(self._steps)
 
-    def busy_s(self):
-        """The TPM's own time so far."""
-        return sum(step.end - step.start for step in self.timeline()) / 1000
+    def busy_ms(self):
+        """The TPM's own time."""
+        return sum(step.end - step.start for step in self.timeline())
 
     def clear(self):
         with self._lock:
