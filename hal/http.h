@@ -57,7 +57,8 @@ struct http_reply {
  * ERR_INVALID      "http.url": another scheme, no URL, a login in it; "http.login": password unusable,
  *                  or libcurl was built without NTLM
  * ERR_IO           "http.tls": ca holds no certificate
- * ERR_UNSUPPORTED  "http.libcurl": it cannot be loaded, see hal/libcurl.h; "http.tls": this libcurl's TLS takes ca from a file only (wolfSSL before curl 8.2, GnuTLS before 8.18)
+ * ERR_UNSUPPORTED  "http.libcurl": it is not installed or too old, see hal/libcurl.h; "http.tls": its TLS takes ca from a
+ *                  file only (wolfSSL before curl 8.2, GnuTLS before 8.18)
  * ERR_NO_MEMORY
  *
  * The sentence names the URL without its query, and libcurl's words.

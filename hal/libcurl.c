@@ -13,10 +13,11 @@ enum err libcurl_load(struct why *why)
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NAME "libcurl.so.4" /* its ABI since 7.16 */
-#define OLDEST 0x075700     /* CURLOPT_QUICK_EXIT; an older one would pass over what it does not know, and speak any protocol */
+#define OLDEST 0x075700     /* 7.87, CURLOPT_QUICK_EXIT; an older one would pass over what it does not know, and speak any protocol */
 
 struct libcurl libcurl;
 
@@ -47,8 +48,11 @@ static enum err take(void *library, struct why *why)
 		memcpy((char *)&all + functions[i].at, &found, sizeof found); /* POSIX: they are of one size */
 	}
 	const curl_version_info_data *info = all.curl_version_info_(CURLVERSION_NOW);
-	if (info->version_num < OLDEST)
-		return fail(info->version, why);
+	if (info->version_num < OLDEST) {
+		char words[80];
+		snprintf(words, sizeof words, "it is version %s", info->version);
+		return fail(words, why);
+	}
 	libcurl = all;
 	return ERR_OK;
 }

@@ -8,13 +8,13 @@ extern "C" {
 #endif
 
 /*
- * Between hal/http.c and libcurl. Debian's drags in 28 more libraries, 4 MiB and 7 ms, and only a worker talks to a network: so it
+ * Between hal/http.c and libcurl, whose types are here: nobody else includes this. Debian's drags in 28 more libraries, 4 MiB and 7 ms, and only a worker talks to a network: so it
  * is loaded by the process that needs it. -DSIGNET_LINK_LIBCURL=ON links it instead: for a static program, or a
  * libc without dlopen(3).
  */
 
-/** Safe twice. ERR_UNSUPPORTED "http.libcurl": it is not installed, or is older than the one of the build; said again without another
- *  try, for a worker may open nothing once it is shut in. */
+/** Safe twice. ERR_UNSUPPORTED "http.libcurl": it is not installed, or older than 7.87; said again without another try, for a worker
+ *  may open nothing once it is shut in. */
 enum err libcurl_load(struct why *why) MUST_CHECK;
 
 #ifndef SIGNET_LINK_LIBCURL

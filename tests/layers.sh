@@ -18,6 +18,7 @@ bad=$(
   only 'p11-kit/' 'tpm/pkcs11_[a-z0-9_]+\.c'
   only 'wpa_ctrl' 'wifi/wpa_control\.c'
   only 'curl/'    'hal/libcurl\.h'
+  grep -rnE '^#include "hal/libcurl\.h"' hal board tpm wifi vpn client | grep -vE '^hal/(http|libcurl)\.c:'
   only 'ini\.h'   'client/config/ini_text\.c'
   only 'cjson/'   'client/cli/json\.c'
   only 'wolfssl/' 'client/pki/[a-z0-9_]+\.c'

@@ -247,3 +247,9 @@ class Client:
                 subject = x509.Certificate.load(pem.unarmor(file.read())[2]).subject.dump()
         return self.send(self.message(tlv(0x30, issuer, subject), kind="20", signer=signer,
                                       transaction=transaction))
+
+
+def refused(reply, fail_info, word):
+    check(isinstance(reply, Reply), "the answer is no CertRep but %r" % reply)
+    same((reply.status, reply.fail_info), ("2", str(fail_info)), "(pkiStatus, failInfo)")
+    check(word in (reply.text or ""), "'%s' is not in '%s'" % (word, reply.text))
