@@ -113,21 +113,29 @@ static bool read_arcs(const char *dotted, uint64_t arcs[ARCS_MAX], size_t *out_c
 	return count >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40);
 }
 
-void der_put_oid(struct der_out *out, const char *dotted)
+#define OID_CONTENT_MAX (ARCS_MAX * 10)
+
+/* -> its length; 0: `dotted` is none */
+static size_t oid_content(const char *dotted, uint8_t out[OID_CONTENT_MAX])
 {
 	uint64_t arcs[ARCS_MAX];
-	uint8_t content[ARCS_MAX * 10];
 	size_t count;
-	size_t len = 0;
-	if (!read_arcs(dotted, arcs, &count)) {
-		if (out->err == ERR_OK)
-			out->err = ERR_INVALID;
-		return;
-	}
-	len = base128(arcs[0] * 40 + arcs[1], content);
+	if (!read_arcs(dotted, arcs, &count))
+		return 0;
+	size_t len = base128(arcs[0] * 40 + arcs[1], out);
 	for (size_t i = 2; i < count; i++)
-		len += base128(arcs[i], content + len);
-	der_put(out, DER_OID, content, len);
+		len += base128(arcs[i], out + len);
+	return len;
+}
+
+void der_put_oid(struct der_out *out, const char *dotted)
+{
+	uint8_t content[OID_CONTENT_MAX];
+	size_t len = oid_content(dotted, content);
+	if (len > 0)
+		der_put(out, DER_OID, content, len);
+	else if (out->err == ERR_OK)
+		out->err = ERR_INVALID;
 }
 
 void der_put_bits(struct der_out *out, const void *content, size_t len)
@@ -291,9 +299,10 @@ enum err der_oid_text(struct bytes content, char out[], size_t cap)
 
 bool der_is_oid(const struct der_tlv *tlv, const char *dotted)
 {
-	char text[DER_OID_TEXT_MAX];
-	return tlv->tag == DER_OID && der_oid_text(tlv->content, text, sizeof text) == ERR_OK &&
-	       strcmp(text, dotted) == 0;
+	uint8_t wanted[OID_CONTENT_MAX];
+	if (tlv->tag != DER_OID || tlv->content.len == 0)
+		return false;
+	return bytes_equal(tlv->content, (struct bytes){wanted, oid_content(dotted, wanted)});
 }
 
 static bool two_digits(const uint8_t *p, int *out)

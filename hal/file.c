@@ -159,6 +159,12 @@ enum err file_append(const char *path, struct bytes content, unsigned mode, stru
 	return e == ERR_OK && is_new ? file_sync_folder_of(path, why) : e;
 }
 
+bool file_is_folder(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 /* One folder whose parent is there. `mode` holds whatever the umask is. */
 static enum err make_one(const char *path, unsigned mode, struct why *why)
 {
@@ -193,6 +199,8 @@ enum err file_make_folder(const char *path, unsigned mode, struct why *why)
 	memcpy(part, path, len + 1);
 	while (len > 1 && part[len - 1] == '/')
 		part[--len] = '\0';
+	if (file_is_folder(part)) /* as nearly always */
+		return ERR_OK;
 	for (char *p = part + 1; p < part + len; p++) {
 		if (*p != '/' || p[-1] == '/')
 			continue;

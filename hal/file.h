@@ -62,6 +62,8 @@ enum err file_sweep_leftovers(const char *folder, struct why *why) MUST_CHECK;
  *  a key is zeros then. */
 enum err file_drop_folder(const char *path, struct why *why) MUST_CHECK;
 bool file_exists(const char *path);
+/** True for a folder, or a link to one. */
+bool file_is_folder(const char *path);
 /** Call `each` with the name of every entry but "." and "..", sorted. ERR_NOT_FOUND when no such folder. */
 enum err file_list(const char *folder, void (*each)(void *ctx, const char *name), void *ctx, struct why *why)
 	MUST_CHECK;

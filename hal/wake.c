@@ -108,12 +108,6 @@ enum err wake_open(struct wake **out, struct why *why)
 
 /* ---- files ---- */
 
-static bool is_folder(const char *path)
-{
-	struct stat info;
-	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* Cut the last name off `path`, which has to hold one, into `name`. False: too long for a name, nothing was cut. */
 static bool cut_name(char path[FILE_PATH_MAX], char name[NAME_MAX + 1])
 {
@@ -151,7 +145,7 @@ static enum err watch_thing(const struct wake *w, const char *path, struct place
 		errno = ENAMETOOLONG;
 		return ERR_IO;
 	}
-	while (!is_folder(folder) && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0)
+	while (!file_is_folder(folder) && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0)
 		if (!cut_name(folder, name))
 			return ERR_IO;
 	return watch_place(w, folder, name, out);

@@ -1,10 +1,30 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What runs often loads no network library and writes nothing; who lacks the library is told so."""
+"""What runs often loads no network library and writes nothing; who lacks the library is told so. ESYS costs no more than it
+must."""
 import os
 import unittest
 
-from device import Case, SIGNET, run
+from device import Case, SIGNET, run, unsanitized
+
+# Preloaded: counts the library contexts that libcrypto itself makes. The program's own OSSL_LIB_CTX_new comes before this one.
+COUNT = """
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+void *OSSL_LIB_CTX_new(void)
+{
+	void *(*make)(void), *found = dlsym(RTLD_NEXT, "OSSL_LIB_CTX_new");
+	int fd = open(getenv("COUNT_FILE"), O_WRONLY | O_APPEND);
+	memcpy(&make, &found, sizeof make);
+	if (write(fd, "+", 1) != 1)
+		abort();
+	close(fd);
+	return make();
+}
+"""
 
 
 class Cheap(Case):
@@ -32,6 +52,16 @@ class Cheap(Case):
         self.kept.env = plain
         self.kept.signet("renew", "dev", "--force")
         self.assertNotEqual(serial, self.kept.serial())
+
+    def test_an_enrollment_makes_one_library_context_of_openssl(self):
+        source, library, count = (os.path.join(self.folder, name) for name in ("count.c", "count.so", "count"))
+        with open(source, "w", encoding="ascii") as f:
+            f.write(COUNT)
+        run("cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library, source)
+        open(count, "w", encoding="ascii").close()
+        env = dict(self.kept.env, LD_PRELOAD=library, COUNT_FILE=count)
+        run(unsanitized(SIGNET, self.folder), "-c", self.kept.conf, "renew", "dev", "--force", env=env)
+        self.assertEqual(1, os.stat(count).st_size)
 
 
 if __name__ == "__main__":
