@@ -32,6 +32,6 @@ if [ ! -e root.done ]; then
 	touch root.done
 fi
 cmake -S "$tree" -B build -G Ninja --toolchain "$tree/board/toolchain-$toolchain.cmake" -DCMAKE_SYSROOT="$PWD/root" \
-	-DSIGNET_WERROR=ON -DCMAKE_C_FLAGS=-O2
+	-DSIGNET_WERROR=ON -DSIGNET_HARDEN=ON -DSIGNET_SMALL=ON
 cmake --build build -j 2 --target signet signet-pkcs11 "${targets[@]}"
 ctest --test-dir build -R "^($(printf '%s\n' "${targets[@]}" | paste -sd '|'))\$" --output-on-failure --no-tests=error -j 2

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SEEN __attribute__((visibility("default")))
+#define SEEN __attribute__((visibility("default"), used)) /* by the libraries, which link time optimisation does not see */
 
 struct ossl_lib_ctx_st; /* <openssl/types.h>, which nothing else of signet needs */
 

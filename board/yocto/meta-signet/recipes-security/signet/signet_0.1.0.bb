@@ -14,7 +14,7 @@ EXTERNALSRC = "${SIGNET_TREE}"
 DEPENDS = "tpm2-tss wolfssl curl inih cjson p11-kit wpa-supplicant"
 DEPENDS += "${@bb.utils.contains('PTEST_ENABLED', '1', 'cpputest', '', d)}"
 
-EXTRA_OECMAKE = "-DSIGNET_LIBDIR=${libdir} -DSIGNET_STATE_DIR=${localstatedir}/lib/signet \
+EXTRA_OECMAKE = "-DSIGNET_SMALL=ON -DSIGNET_LIBDIR=${libdir} -DSIGNET_STATE_DIR=${localstatedir}/lib/signet \
     -DSIGNET_SYSTEMD_LIB=${nonarch_base_libdir} \
     -DSIGNET_SYSTEMD=${@bb.utils.contains('DISTRO_FEATURES', 'systemd', 'ON', 'OFF', d)} \
     -DSIGNET_TESTS=${@bb.utils.contains('PTEST_ENABLED', '1', 'ON', 'OFF', d)}"
