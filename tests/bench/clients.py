@@ -41,6 +41,8 @@ class Server:
 
 
 class Client:
+    is_go = False
+
     def __init__(self, name, folder, server):
         self.name, self.folder, self.server = name, folder, server
 
@@ -116,6 +118,7 @@ class Signet(Client):
 
 class Scepclient(Client):
     """micromdm's. It encrypts to the first certificate that fits and has no option for a root to trust."""
+    is_go = True
 
     def __init__(self, name, folder, server, is_given):
         super().__init__(name, folder, server)

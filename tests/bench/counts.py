@@ -3,7 +3,7 @@
 its own, in which time means nothing. CountError: it could not be counted, with the reason that the command gave.
 """
 
-import glob
+import fcntl
 import os
 import re
 import sys
@@ -16,7 +16,9 @@ sys.path[:0] = [BENCH] + [os.path.join(TESTS, folder) for folder in ("e2e", "fai
 import alloc_plan  # noqa: E402
 import measure  # noqa: E402
 
-COLLECTED = re.compile(r"^==\d+== Collected : (\d+)", re.M)
+COLLECTED = re.compile(r"^==(\d+)== Collected : (\d+)", re.M)
+PROCESS = re.compile(r"^(?:==|--|\*\*)(\d+)(?:==|--|\*\*) ", re.M)
+PIPE_BYTES = 1 << 20
 MAPPED = re.compile(r"PROT_EXEC[^<]*<([^>]+)>")  # strace -y: the file behind the descriptor
 SLOW_S = 600  # callgrind takes some 50 times as long
 REASON_MAX = 200  # characters
@@ -44,20 +46,26 @@ def _preloaded(env, library, **more):
 
 
 def instructions(argv, env, folder):
-    """By callgrind: the sum over all processes, each from its exec or fork on. One that is killed, or that makes way for
-    another program, tells nothing."""
+    """By callgrind: the sum over all processes, each from its exec or fork on. CountError when one of them told no total."""
     library = alloc_plan.build(os.path.join(BENCH, "own_count.c"), folder)
-    for path in glob.glob(os.path.join(folder, "callgrind.*")):
-        os.unlink(path)
-    _run(["valgrind", "--tool=callgrind", "--trace-children=yes", "--callgrind-out-file=/dev/null",
-          "--log-file=%s/callgrind.%%p" % folder, *argv], _preloaded(env, library))
-    total = 0
-    for path in glob.glob(os.path.join(folder, "callgrind.*")):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            total += sum(int(number) for number in COLLECTED.findall(file.read()))
-    if total == 0:
-        raise CountError("callgrind told no total")
-    return total
+    os.chmod(library, 0o755)
+    pipe = os.path.join(folder, "callgrind")
+    os.mkfifo(pipe)
+    os.chmod(pipe, 0o666)  # a process may have changed its user
+    end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        _run(["valgrind", "--tool=callgrind", "--trace-children=yes", "--callgrind-out-file=/dev/null",
+              "--log-file=" + pipe, *argv], _preloaded(env, library))
+        said = os.read(end, PIPE_BYTES).decode(errors="replace")
+    finally:
+        os.close(end)
+        os.unlink(pipe)
+    totals = dict((pid, int(number)) for pid, number in COLLECTED.findall(said))
+    silent = set(PROCESS.findall(said)) - set(totals)
+    if silent or not totals:
+        raise CountError("callgrind told no total of %s" % (", ".join(sorted(silent)) or "any process"))
+    return sum(totals.values())
 
 
 def allocations(argv, env, folder):

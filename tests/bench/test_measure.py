@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -58,7 +59,42 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
+KILLED = """
+import ctypes, os, signal
+way, end = os.pipe()
+child = os.fork()
+if child == 0:
+    os.write(end, b"done")
+    for _ in range(%d):
+        pass
+    os._exit(0)
+os.read(way, 4)
+os.kill(child, signal.SIGKILL)
+os.wait()
+"""
+FALLEN = """
+import os, signal
+child = os.fork()
+if child == 0:
+    signal.pause()
+os.system("kill -9 %d" % child)
+os.wait()
+"""
 COUNT = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done"
+
+
+def is_gone(path):
+    """Within 10 s: ended, reaped or not."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            with open(path, encoding="ascii") as file:
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 class Measure(unittest.TestCase):
@@ -83,10 +119,7 @@ class Measure(unittest.TestCase):
     def test_what_does_not_end_is_ended_with_its_children(self):
         done = measure.run(["/bin/sh", "-c", "sleep 1000 & echo $!; wait"], killed_s=0.5)
         self.assertIsNone(done.code)
-        path = "/proc/%d/stat" % int(done.out)
-        if os.path.exists(path):  # nobody has reaped it yet
-            with open(path, encoding="ascii") as file:
-                self.assertEqual("Z", file.read().rpartition(")")[2].split()[0])
+        self.assertTrue(is_gone("/proc/%d/stat" % int(done.out)))
 
     def test_instructions_before_a_fork_count_once(self):
         alone = counts.instructions(["/bin/sh", "-c", COUNT], None, self.folder)
@@ -95,6 +128,14 @@ class Measure(unittest.TestCase):
         self.assertLess(with_children, 1.25 * alone)
         self.assertGreater(twice, 1.75 * alone)
         self.assertLess(twice, 2.25 * alone)
+
+    def test_instructions_of_a_child_that_is_killed_when_it_is_done(self):
+        few, many = (counts.instructions([*PYTHON, KILLED % number], None, self.folder) for number in (1, 100000))
+        self.assertGreater(many - few, 1000000)
+
+    def test_a_process_that_tells_no_total_is_an_error(self):
+        with self.assertRaisesRegex(counts.CountError, "no total"):
+            counts.instructions([*PYTHON, FALLEN], None, self.folder)
 
     def test_allocations_of_both_processes(self):
         before = counts.allocations([*PYTHON, ALLOCATE % 0], None, self.folder)
