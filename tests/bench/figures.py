@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Figures as text: tables, spreads and slopes."""
+"""Figures as text: tables, spreads and slopes; and for programs."""
+import collections
+import json
 import statistics
+
+# What a bench found. name: "BENCH: what"; goal: the most that value may be, or None.
+Figure = collections.namedtuple("Figure", "name value unit goal", defaults=(None,))
+
+
+def save(path, figures):
+    """A JSON list of objects with the members of Figure, unless there is no path."""
+    if path:
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump([one._asdict() for one in figures], file, indent=1)
+            file.write("\n")
 
 
 def table(head, rows):
@@ -19,3 +32,13 @@ def spread(values, form="%.1f"):
 def slopes(points):
     """From each (x, y) to the next: what one more x costs. Growing slopes are worse than linear."""
     return [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in zip(points, points[1:])]
+
+
+def trend(points, noise):
+    """(what one more x costs, from the first to the last; its name). noise: what of y tells nothing, as a share of it."""
+    (first, low), (middle, _), (last, high) = points[0], points[len(points) // 2], points[-1]
+    slope = (high - low) / (last - first)
+    if abs(high - low) <= noise * low:
+        return slope, "constant"
+    expected = low + slope * (middle - first)  # on the line between both ends; a curve that bends upwards lies below it
+    return slope, "worse than linear" if points[len(points) // 2][1] < expected * (1 - noise) else "linear or better"
