@@ -8,11 +8,14 @@ PATIENCE_S = 30  # for what takes milliseconds on an idle machine
 
 
 class ResourceManager:
-    """manager = ResourceManager(FOLDER, TCTI); who has manager.env uses manager.tcti; manager.stop()"""
+    """manager = ResourceManager(FOLDER, TCTI); who has manager.env uses manager.tcti; manager.stop()
+
+    env: more for its own environment.
+    """
 
     tcti = "tabrmd:bus_type=session"
 
-    def __init__(self, folder, tcti):
+    def __init__(self, folder, tcti, env=None):
         self.processes = []
         try:
             # a path, and no abstract socket: those belong to a network name space
@@ -21,8 +24,8 @@ class ResourceManager:
                               stderr=subprocess.DEVNULL)  # it tells root of its limits
             self.env = {"DBUS_SESSION_BUS_ADDRESS": bus.stdout.readline().strip()}
             bus.stdout.close()
-            self._start("tpm2-abrmd", "--allow-root", "--session", "--tcti=" + tcti, env={**os.environ, **self.env},
-                        stdout=subprocess.DEVNULL)
+            self._start("tpm2-abrmd", "--allow-root", "--session", "--tcti=" + tcti, stdout=subprocess.DEVNULL,
+                        env={**os.environ, **self.env, **(env or {})})
             self._wait()
         except BaseException:
             self.stop()

@@ -12,16 +12,11 @@ LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if LAB not in sys.path:
     sys.path.insert(0, LAB)
 
-from tpm_count import NAMES  # noqa: E402
+from tpm_count import message_name  # noqa: E402
 
 PREFIX = "swtpm:path="
 HEADER = 10  # tag (2), size (4), code (4): TPM 2.0 Part 1, 18
 BACKLOG = 1  # as swtpm's own socket: one client is served, the next one waits
-
-
-def message_name(command):
-    code, = struct.unpack_from(">I", command, 6)
-    return NAMES.get(code, "0x%x" % code)
 
 
 def _read_message(connection):
