@@ -24,14 +24,16 @@ def table(head, rows):
                                for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in text)
 
 
+def against_goals(figures):
+    """Those that have a goal, and whether they keep to it."""
+    return table(("goals", "found", "at most", ""), [
+        (one.name, "%.4g %s" % (one.value, one.unit), "%.4g" % one.goal, "kept" if one.value <= one.goal else "MISSED")
+        for one in figures if one.goal is not None])
+
+
 def spread(values, form="%.1f"):
     """minimum/median/maximum"""
     return "/".join(form % one for one in (min(values), statistics.median(values), max(values)))
-
-
-def slopes(points):
-    """From each (x, y) to the next: what one more x costs. Growing slopes are worse than linear."""
-    return [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in zip(points, points[1:])]
 
 
 def trend(points, noise):
