@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_BYTES 48 /* 64 characters a line, RFC 7468 section 2 */
+#define LINE_BYTES 48 /* 64 characters a line, RFC 7468 section 2; a multiple of three */
 #define BOUNDARY_MAX 64 /* characters of "-----BEGIN label-----" with its NUL */
 
 static int base64_value(uint8_t c)
@@ -23,38 +23,43 @@ static bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 /* Four characters make three bytes; '=' only at the very end. */
 static enum err decode(struct bytes in, struct buf *out)
 {
+	uint8_t line[LINE_BYTES];
+	size_t len = 0;
 	uint32_t bits = 0;
 	size_t have = 0;
 	size_t pad = 0;
-	for (size_t i = 0; i < in.len; i++) {
+	enum err e = ERR_OK;
+	for (size_t i = 0; i < in.len && e == ERR_OK; i++) {
 		uint8_t c = in.data[i];
 		if (is_space(c))
 			continue;
 		int value = c == '=' ? 0 : base64_value(c);
-		if (value < 0 || (pad > 0 && c != '='))
-			return ERR_INVALID;
 		pad += c == '=';
+		if (value < 0 || pad > (c == '=' ? 2 : 0)) {
+			e = ERR_INVALID;
+			break;
+		}
 		bits = bits << 6 | (uint32_t)value;
-		if (++have < 4)
+		if (++have % 4 != 0)
 			continue;
-		uint8_t three[] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
-		enum err e = pad > 2 ? ERR_INVALID : buf_add(out, three, 3 - pad);
-		explicit_bzero(three, sizeof(three)); /* a private key passes here */
-		if (e != ERR_OK)
-			return e;
-		have = 0;
-		bits = 0;
+		if (len == sizeof line) {
+			e = buf_add(out, line, len);
+			len = 0;
+		}
+		for (int shift = 16; shift >= 0; shift -= 8)
+			line[len++] = (uint8_t)(bits >> shift);
 	}
-	return have != 0 || out->len == 0 ? ERR_INVALID : ERR_OK;
+	if (e == ERR_OK && (have == 0 || have % 4 != 0))
+		e = ERR_INVALID;
+	if (e == ERR_OK)
+		e = buf_add(out, line, len - pad);
+	explicit_bzero(line, sizeof(line)); /* a private key passes here */
+	return e;
 }
 
 static const uint8_t *find(struct bytes in, const char *needle)
 {
-	size_t len = strlen(needle);
-	for (size_t i = 0; len <= in.len && i <= in.len - len; i++)
-		if (memcmp(in.data + i, needle, len) == 0)
-			return in.data + i;
-	return NULL;
+	return in.len > 0 ? memmem(in.data, in.len, needle, strlen(needle)) : NULL;
 }
 
 static enum err boundary(char out[BOUNDARY_MAX], const char *word, const char *label)
