@@ -13,15 +13,15 @@ import sys
 TPM_PORT = 2321  # the port that the pcap TCTI gives the TPM in its made-up TCP headers
 PACKET = 6  # pcapng: enhanced packet block
 NAMES = {  # TPM 2.0 Part 2, 6.5.2
-    0x11f: "NV_UndefineSpaceSpecial", 0x120: "EvictControl", 0x121: "HierarchyControl",
-    0x122: "NV_UndefineSpace", 0x126: "Clear", 0x129: "HierarchyChangeAuth", 0x12a: "NV_DefineSpace",
-    0x131: "CreatePrimary", 0x13e: "SequenceComplete", 0x139: "DictionaryAttackLockReset", 0x13a: "DictionaryAttackParameters",
-    0x144: "Startup", 0x145: "Shutdown", 0x147: "ActivateCredential", 0x148: "Certify",
-    0x153: "Create", 0x154: "ECDH_ZGen", 0x156: "Import", 0x157: "Load", 0x159: "RSA_Decrypt",
-    0x15c: "SequenceUpdate", 0x15d: "Sign", 0x15e: "Unseal", 0x161: "ContextLoad", 0x162: "ContextSave", 0x165: "FlushContext",
-    0x167: "LoadExternal", 0x173: "ReadPublic", 0x174: "RSA_Encrypt", 0x176: "StartAuthSession",
-    0x177: "VerifySignature", 0x17a: "GetCapability", 0x17b: "GetRandom", 0x17c: "GetTestResult",
-    0x17d: "Hash", 0x17e: "PCR_Read", 0x186: "HashSequenceStart", 0x18a: "TestParms", 0x191: "CreateLoaded",
+    0x11f: "NV_UndefineSpaceSpecial", 0x120: "EvictControl", 0x121: "HierarchyControl", 0x122: "NV_UndefineSpace",
+    0x126: "Clear", 0x129: "HierarchyChangeAuth", 0x12a: "NV_DefineSpace", 0x131: "CreatePrimary",
+    0x139: "DictionaryAttackLockReset", 0x13a: "DictionaryAttackParameters", 0x13e: "SequenceComplete",
+    0x144: "Startup", 0x145: "Shutdown", 0x147: "ActivateCredential", 0x148: "Certify", 0x153: "Create",
+    0x154: "ECDH_ZGen", 0x156: "Import", 0x157: "Load", 0x159: "RSA_Decrypt", 0x15c: "SequenceUpdate", 0x15d: "Sign",
+    0x15e: "Unseal", 0x161: "ContextLoad", 0x162: "ContextSave", 0x165: "FlushContext", 0x167: "LoadExternal",
+    0x173: "ReadPublic", 0x174: "RSA_Encrypt", 0x176: "StartAuthSession", 0x177: "VerifySignature",
+    0x17a: "GetCapability", 0x17b: "GetRandom", 0x17c: "GetTestResult", 0x17d: "Hash", 0x17e: "PCR_Read",
+    0x186: "HashSequenceStart", 0x18a: "TestParms", 0x191: "CreateLoaded",
 }
 
 
