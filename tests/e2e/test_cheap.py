@@ -5,24 +5,49 @@ must."""
 import os
 import unittest
 
-from device import Case, SIGNET, run, unsanitized
+from device import Case, SIGNET, read, run, unsanitized
 
-# Preloaded: counts the library contexts that libcrypto itself makes. The program's own OSSL_LIB_CTX_new comes before this one.
-COUNT = """
+# Preloaded: notes the library contexts that libcrypto itself makes, and asks for two of its own as a provider would. The
+# program's own functions come before these.
+NOTE = """
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+static void note(char c)
+{
+	int fd = open(getenv("NOTES"), O_WRONLY | O_APPEND);
+	if (write(fd, &c, 1) != 1)
+		abort();
+	close(fd);
+}
 void *OSSL_LIB_CTX_new(void)
 {
 	void *(*make)(void), *found = dlsym(RTLD_NEXT, "OSSL_LIB_CTX_new");
-	int fd = open(getenv("COUNT_FILE"), O_WRONLY | O_APPEND);
 	memcpy(&make, &found, sizeof make);
-	if (write(fd, "+", 1) != 1)
-		abort();
-	close(fd);
+	note('+');
 	return make();
+}
+void OSSL_LIB_CTX_free(void *context)
+{
+	void (*end)(void *), *found = dlsym(RTLD_NEXT, "OSSL_LIB_CTX_free");
+	memcpy(&end, &found, sizeof end);
+	note('-');
+	end(context);
+}
+__attribute__((constructor)) static void somebody_else(void)
+{
+	void *(*make)(void), *made[2], *found = dlsym(RTLD_DEFAULT, "OSSL_LIB_CTX_new");
+	void (*end)(void *), *other = dlsym(RTLD_DEFAULT, "OSSL_LIB_CTX_free");
+	memcpy(&make, &found, sizeof make);
+	memcpy(&end, &other, sizeof end);
+	for (int i = 0; i < 2; i++)
+		made[i] = make();
+	if (made[0] == made[1])
+		note('!');
+	for (int i = 0; i < 2; i++)
+		end(made[i]);
 }
 """
 
@@ -53,15 +78,15 @@ class Cheap(Case):
         self.kept.signet("renew", "dev", "--force")
         self.assertNotEqual(serial, self.kept.serial())
 
-    def test_an_enrollment_makes_one_library_context_of_openssl(self):
-        source, library, count = (os.path.join(self.folder, name) for name in ("count.c", "count.so", "count"))
+    def test_esys_gets_one_library_context_of_openssl_and_others_their_own(self):
+        source, library, notes = (os.path.join(self.folder, name) for name in ("note.c", "note.so", "notes"))
         with open(source, "w", encoding="ascii") as f:
-            f.write(COUNT)
-        run("cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library, source)
-        open(count, "w", encoding="ascii").close()
-        env = dict(self.kept.env, LD_PRELOAD=library, COUNT_FILE=count)
+            f.write(NOTE)
+        run("cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library, source, "-Wl,--no-as-needed", "-l:libcrypto.so.3")
+        open(notes, "w", encoding="ascii").close()
+        env = dict(self.kept.env, LD_PRELOAD=library, NOTES=notes)
         run(unsanitized(SIGNET, self.folder), "-c", self.kept.conf, "renew", "dev", "--force", env=env)
-        self.assertEqual(1, os.stat(count).st_size)
+        self.assertEqual("++--" + "+", read(notes))  # those of somebody else, and ESYS's
 
 
 if __name__ == "__main__":
