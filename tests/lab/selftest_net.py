@@ -405,8 +405,9 @@ class Ipsec(NetCase):
         ping.stop()
         log = charon.log()
         self.assertLess(log.index("IKE_SA hq[2] established"), log.index("deleting IKE_SA hq[1]"))  # make before break
-        # Packets under way in the old tunnel: one on a free machine, three seen beside a compiler.
-        self.assertLessEqual(len(ping.lost()), 15)
+        # What is under way in the old tunnel: 2 in one run of 17 alone on the machine, and a tunnel that breaks first
+        # loses no more than 4. So the order is the test; this only says that the pings went on.
+        self.assertLessEqual(len(ping.lost()), 5)
         self.wire.down()  # the count does see a loss
         cut = Ping(self.device, "10.77.0.1").start()
         self.addCleanup(cut.stop)
